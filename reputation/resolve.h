@@ -1,0 +1,54 @@
+// From the records found to the one that answers. Pure: the caller brings the time.
+
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "reputation/object.h"
+#include "reputation/record.h"
+
+namespace cloister::reputation {
+
+// Where records come from, in the order in which they are asked.
+enum class LayerKind {
+  kOverride,       // what an operator of this appliance decided
+  kAuthoritative,  // a feed declared to stand above the others
+  kFeed,
+};
+
+struct Layer {
+  LayerKind kind = LayerKind::kFeed;
+  int priority = 0;  // among layers of one kind the higher breaks ties
+};
+
+// A record found under keys[key_index] in layers[layer].
+struct Match {
+  size_t layer = 0;
+  size_t key_index = 0;
+  Record record;
+
+  friend bool operator==(const Match&, const Match&) = default;
+};
+
+// Every match that may answer, the winner first and the outranked after it in their order.
+// Empty if none may.
+//
+// A match may answer unless its record is removed, has expired at `now`, is of another context
+// than `context`, is found through a parent that its scope does not reach from (or, with
+// kSubdomainsOnly, through the object itself), or says TRUSTED where that is not allowed: by MD5
+// or SHA-1 (RFC 6194, RFC 6151: collisions), or from a feed through a parent.
+// For host and IP keys of a URL, kAny is taken as kUrlHost.
+//
+// Order: overrides, then authoritative feeds, then feeds. Within overrides the most specific
+// record; within the others the gravest verdict, then the higher priority, then the most specific
+// record; ties go to the layer that comes first.
+//
+// Requires match.layer < layers.size() and match.key_index < keys.keys.size().
+std::vector<Match> Resolve(const LookupKeys& keys, std::span<const Layer> layers,
+                           std::vector<Match> matches, LookupContext context, absl::Time now);
+
+}  // namespace cloister::reputation

@@ -1,0 +1,64 @@
+// Reads packs: one by itself, or several laid over each other as a version.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "storage/pack/pack_format.h"
+
+namespace cloister::storage {
+
+// Walks entries in rising order of their keys, the header apart. Check status() when Valid()
+// turns false. Views are valid until Next. Not thread-safe.
+class EntryCursor {
+ public:
+  virtual ~EntryCursor() = default;
+  virtual bool Valid() const = 0;
+  virtual void Next() = 0;
+  virtual absl::string_view key() const = 0;
+  virtual absl::string_view value() const = 0;
+  virtual absl::Status status() const = 0;
+};
+
+// Whether an entry removes its key: a REMOVED record or an empty label.
+bool IsRemoval(absl::string_view key, absl::string_view value);
+
+// An opened pack. Thread-safe; each cursor belongs to one thread and must not outlive the reader.
+class PackReader {
+ public:
+  // kPackUnreadable if it is not an SST file, kPackForeign if it says it holds anything but plain
+  // entries in bytewise order, kPackLimit if it is too large, kPackHeaderMismatch without header.
+  static absl::StatusOr<std::unique_ptr<PackReader>> Open(const std::string& path,
+                                                          const PackLimits& limits);
+  ~PackReader();
+
+  const PackHeader& header() const;
+
+  // `checksums`: verify each block's checksum as it is read.
+  std::unique_ptr<EntryCursor> NewCursor(bool checksums) const;
+
+  // Reads everything with checksums: every lookup key, label and record, order and limits;
+  // removals only in deltas; nothing hidden behind tombstones. kPackBadKey, kPackBadRecord,
+  // kPackForeign, kPackLimit or kPackUnreadable with the entry's number.
+  // `progress`, if set, is called now and then with the number of entries read.
+  absl::StatusOr<PackSummary> Validate(
+      const std::function<void(uint64_t)>& progress = nullptr) const;
+
+ private:
+  struct State;
+  explicit PackReader(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
+};
+
+// The entries of a version: `packs` in order, later ones over earlier ones, removals taken out.
+// The readers must outlive the cursor.
+std::unique_ptr<EntryCursor> NewVersionCursor(const std::vector<const PackReader*>& packs);
+
+}  // namespace cloister::storage

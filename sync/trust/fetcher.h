@@ -1,0 +1,32 @@
+// Where metadata and targets come from. The trust room asks; others know about files and networks.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace cloister::trust {
+
+// Takes bytes in order; an error ends the fetch and is returned by it.
+using ByteSink = std::function<absl::Status(absl::string_view)>;
+
+// Calls come from one thread at a time.
+class Fetcher {
+ public:
+  virtual ~Fetcher() = default;
+
+  // The bytes of metadata/<name>, such as "timestamp.json" or "3.root.json". NotFound if there is
+  // no such file (and only then); kMetadataTooLarge if it is longer than `max_bytes`.
+  virtual absl::StatusOr<std::string> Metadata(absl::string_view name, uint64_t max_bytes) = 0;
+
+  // Passes the bytes of targets/<name> to `sink`, never more than `max_bytes`. NotFound,
+  // kTargetTooLarge, or what the sink returned.
+  virtual absl::Status Target(absl::string_view name, uint64_t max_bytes, const ByteSink& sink) = 0;
+};
+
+}  // namespace cloister::trust

@@ -1,0 +1,91 @@
+// The four files of a TUF repository as values (The Update Framework 1.0, section 4).
+// Parsing checks form only; TrustedMetadata decides whom to believe.
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "nlohmann/json.hpp"
+#include "sync/trust/limits.h"
+
+namespace cloister::trust {
+
+enum class Role { kRoot, kTimestamp, kSnapshot, kTargets };
+absl::string_view RoleName(Role role);  // "root" …
+
+// A verification key as metadata carries it.
+struct PublicKey {
+  std::string key_type;    // "ed25519"
+  std::string scheme;      // "ed25519"
+  std::string public_hex;  // 32 bytes in hexadecimal
+};
+
+// SHA-256 in hexadecimal of the key's canonical JSON.
+std::string KeyId(const PublicKey& key);
+
+struct RoleKeys {
+  std::vector<std::string> key_ids;
+  uint32_t threshold = 1;
+};
+
+// What every file has in common.
+struct Common {
+  uint64_t version = 0;
+  absl::Time expires;
+};
+
+struct Root : Common {
+  bool consistent_snapshot = true;
+  std::map<std::string, PublicKey> keys;  // by key id
+  std::map<Role, RoleKeys> roles;         // all four
+};
+
+// How a file names another.
+struct FileMeta {
+  uint64_t version = 0;
+  uint64_t length = 0;                        // 0: not stated
+  std::map<std::string, std::string> hashes;  // algorithm to hexadecimal; may be empty
+};
+
+struct Timestamp : Common {
+  FileMeta snapshot;
+  // When it was signed, from the field "x-issued"; InfinitePast if not stated.
+  absl::Time issued;
+};
+
+struct Snapshot : Common {
+  std::map<std::string, FileMeta> meta;  // "targets.json" …
+};
+
+struct TargetFile {
+  uint64_t length = 0;
+  std::map<std::string, std::string> hashes;  // at least sha256
+  nlohmann::json custom;                      // null if absent
+};
+
+struct Targets : Common {
+  std::map<std::string, TargetFile> targets;  // by path, as listed
+};
+
+// A parsed file: the signatures, and the canonical bytes that they cover.
+struct SignedFile {
+  Role role;
+  nlohmann::json signed_part;
+  std::string canonical;                          // of signed_part
+  std::map<std::string, std::string> signatures;  // key id to hexadecimal signature
+};
+
+// kMetadataMalformed, naming the field; kMetadataWrongRole for another role or spec version.
+absl::StatusOr<SignedFile> ParseSigned(absl::string_view bytes, Role role, const Limits& limits);
+absl::StatusOr<Root> ParseRoot(const SignedFile& file, const Limits& limits);
+absl::StatusOr<Timestamp> ParseTimestamp(const SignedFile& file);
+absl::StatusOr<Snapshot> ParseSnapshot(const SignedFile& file);
+absl::StatusOr<Targets> ParseTargets(const SignedFile& file, const Limits& limits);
+
+}  // namespace cloister::trust

@@ -1,0 +1,60 @@
+// What a feed's targets metadata says about its packs: the "custom" object of each target, under
+// the name "cloister". docs/repository-format.md has an example.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "nlohmann/json.hpp"
+#include "reputation/coverage.h"
+#include "reputation/ip_address.h"
+#include "sync/trust/metadata.h"
+
+namespace cloister::trust {
+
+// One pack on offer.
+struct PackTarget {
+  std::string path;    // as listed in the targets metadata
+  std::string sha256;  // hexadecimal
+  uint64_t bytes = 0;
+
+  std::string feed;
+  uint64_t from_version = 0;  // 0 for a part of a snapshot
+  uint64_t to_version = 0;
+  uint32_t part = 1;
+  uint32_t parts = 1;
+  uint64_t entries = 0;                      // entries of this pack, the header apart
+  uint64_t version_records = 0;              // records of the version it leads to
+  std::string content_digest;                // of that version: "<entries>:<hexadecimal>"
+  reputation::Coverage coverage;             // of that version
+  reputation::PrefixLengths prefix_lengths;  // of that version
+  absl::Duration minimum_poll_interval;      // how often to ask at most
+
+  bool is_delta() const { return from_version != 0; }
+};
+
+nlohmann::json PackTargetToCustom(const PackTarget& target);
+
+// Every pack that `targets` offers, in the order of their paths. kTargetUndescribed, naming the
+// target and the field, if one is malformed, the parts of a snapshot are not complete, or packs
+// that lead to one version disagree about it; kWrongFeed if one belongs to another feed than
+// `feed`.
+absl::StatusOr<std::vector<PackTarget>> PacksOnOffer(const Targets& targets,
+                                                     absl::string_view feed);
+
+// The newest version on offer; 0 if there is none.
+uint64_t NewestVersion(const std::vector<PackTarget>& packs);
+
+// How to get to the newest version with the fewest bytes: the packs that make it up, in order:
+// parts of a snapshot, then deltas. `held` is what is already there, in the same form; packs in
+// it cost nothing. At most `max_deltas` deltas. kVersionGap if nothing leads there.
+absl::StatusOr<std::vector<PackTarget>> CheapestChain(const std::vector<PackTarget>& offered,
+                                                      const std::vector<PackTarget>& held,
+                                                      uint32_t max_deltas);
+
+}  // namespace cloister::trust

@@ -1,0 +1,82 @@
+// The client workflow of The Update Framework 1.0 (section 5.2 to 5.6) over a Fetcher. No files,
+// sockets, clocks or threads: the caller brings the reference time and keeps the state.
+
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "sync/trust/fetcher.h"
+#include "sync/trust/limits.h"
+#include "sync/trust/metadata.h"
+
+namespace cloister::trust {
+
+// Trusted files as bytes, to be kept between runs. Empty where there is none yet.
+struct TrustedState {
+  std::string root;  // the newest trusted root; the first one is brought by hand
+  std::string timestamp;
+  std::string snapshot;
+  std::string targets;
+
+  friend bool operator==(const TrustedState&, const TrustedState&) = default;
+};
+
+struct RefreshOptions {
+  absl::Time now;               // one reference time for the whole run (5.1)
+  bool accept_expired = false;  // take authentic but expired files; `expired()` tells
+};
+
+// Not thread-safe.
+class Updater {
+ public:
+  // `state.root` must parse and be signed by its own threshold; other parts of the state that are
+  // no longer valid under it are dropped without error.
+  static absl::StatusOr<std::unique_ptr<Updater>> Create(const TrustedState& state,
+                                                         const Limits& limits);
+  ~Updater();
+
+  // Runs root, timestamp, snapshot, targets. On error everything verified up to there is kept in
+  // state(), and targets() stay those trusted before. Errors carry a RejectReason.
+  absl::Status Refresh(Fetcher& fetcher, const RefreshOptions& options);
+
+  // What to keep. Valid after Refresh failed, too.
+  const TrustedState& state() const;
+
+  // Every root that this run passed, oldest first, as bytes by version: what a mirror hands on.
+  const std::map<uint64_t, std::string>& new_roots() const;
+
+  // The newest trusted ones. Null until a Refresh succeeded or the state held them.
+  const Root& root() const;
+  const Timestamp* timestamp() const;
+  const Snapshot* snapshot() const;
+  const Targets* targets() const;
+
+  // Whether the last Refresh took files that had expired.
+  bool expired() const;
+
+ private:
+  struct State;
+  explicit Updater(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
+};
+
+// Name of a target's file below targets/ where snapshots are consistent (section 6.2): its
+// SHA-256, a dot, and the last component of its path.
+std::string ConsistentTargetName(absl::string_view path, const TargetFile& target);
+
+// Passes a target to `sink` only as long as it agrees with what is signed; the whole of it agrees
+// if and only if the result is OK. kTargetHashMismatch, kTargetTooLarge, kTargetMissing. The sink
+// sees bytes before the hash is known, so it must not act on them before.
+absl::Status FetchTarget(Fetcher& fetcher, absl::string_view path, const TargetFile& target,
+                         const ByteSink& sink);
+
+}  // namespace cloister::trust
