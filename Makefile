@@ -1,0 +1,134 @@
+# Entry points of the project; `make help` lists them. The build itself is CMakeLists.txt.
+#
+# Every target may be run first on a bare Debian 12: it installs what it needs.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# A heavy gRPC source takes up to 1 GiB of memory to compile: as many jobs as the memory bears.
+JOBS ?= $(shell awk -v cores=$$(nproc) '/^MemTotal/ { fit = int($$2 / 1310720); \
+          if (fit < 1) fit = 1; print (fit < cores ? fit : cores) }' /proc/meminfo)
+# Seconds after which a test that states no limit of its own has failed.
+TEST_TIMEOUT ?= 300
+# Which tests: a regular expression over their names.
+TESTS ?= .
+FUZZ_SECONDS ?= 60
+KILLS ?= 1000
+RECORDS ?= 10000000
+SECONDS_EACH ?= $(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),3)
+# What `make lint` compares the service definitions with.
+BASE ?= main
+
+PROGRAMS := cloisterd cloister-sync cloister-publish cloister
+PACKAGES := deploy/debian-packages.txt
+BUF_VERSION := 1.75.0
+TOOLS := build/tools
+BUF := $(TOOLS)/node_modules/.bin/buf
+
+export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
+export CTEST_PARALLEL_LEVEL := $(JOBS)
+# Precompiled headers defeat ccache unless it is told that they are safe to compare by content.
+export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_file_ctime
+
+# Configures and builds a preset: $(call build-preset,PRESET,OPTIONS OF THE BUILD)
+build-preset = cmake --preset $(1) $(if $(VERBOSE),,--log-level=WARNING) && cmake --build --preset $(1) $(2)
+run-tests = ctest --test-dir build/$(1) --output-on-failure --no-tests=error \
+              --timeout $(TEST_TIMEOUT) -R '$(TESTS)'
+
+.PHONY: help deps build run test lint format asan tsan fuzz fault bench clean
+
+help: ## Lists these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	echo "Settings: JOBS=$(JOBS) TESTS=regex ONCE=1 FUZZ_SECONDS=$(FUZZ_SECONDS) KILLS=$(KILLS)" \
+	     "RECORDS=$(RECORDS) SECONDS=$(SECONDS_EACH) BASE=$(BASE) VERBOSE=1"
+
+deps: ## Installs the Debian packages of deploy/debian-packages.txt that are missing
+	@wanted=$$(sed 's/#.*//' $(PACKAGES) | xargs)
+	installed=$$(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $$wanted 2>/dev/null |
+	             awk '$$1 == "installed" { print $$2 }' || true)
+	# A command of the package's name will do as well, whoever brought it.
+	for package in $$wanted; do
+	  if command -v $$package >/dev/null; then installed+=$$'\n'$$package; fi
+	done
+	missing=$$(comm -23 <(tr ' ' '\n' <<<"$$wanted" | sort -u) <(sort -u <<<"$$installed") | xargs)
+	if [ -z "$$missing" ]; then exit 0; fi
+	as_root=
+	if [ "$$(id -u)" != 0 ]; then
+	  if ! command -v sudo >/dev/null; then
+	    echo "Missing packages, and neither root nor sudo to install them. As root, run:" >&2
+	    echo "  apt-get install --no-install-recommends $$missing" >&2
+	    exit 1
+	  fi
+	  as_root="sudo"
+	fi
+	echo "Installing: $$missing"
+	$$as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+	$$as_root env DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 $$missing
+
+build: deps ## Builds the four programs, optimised, into build/release/bin
+	@$(call build-preset,release,--target $(PROGRAMS))
+
+run: build ## The tour: signs feeds, serves them, asks; stays up until Ctrl-C (ONCE=1: ends)
+	@exec deploy/demo/run.sh
+
+test: deps ## Builds everything and runs every test
+	@$(call build-preset,release)
+	$(call run-tests,release)
+
+lint: deps $(BUF) ## Checks formatting, house rules and the service definitions
+	@$(call build-preset,release,--target cloister-tidy)
+	tests/tidy/clang_format.sh --check
+	build/release/bin/cloister-tidy .
+	$(BUF) lint proto
+	if git cat-file -e '$(BASE):proto/buf.yaml' 2>/dev/null; then
+	  $(BUF) breaking proto --against '.git#branch=$(BASE),subdir=proto'
+	else
+	  echo "No service definitions in $(BASE): nothing to compare with."
+	fi
+
+$(BUF):
+	@npm install --prefix $(TOOLS) --no-save --no-audit --no-fund --loglevel=error \
+	  @bufbuild/buf@$(BUF_VERSION)
+
+format: deps ## Formats every source file
+	@tests/tidy/clang_format.sh --write
+
+asan: deps ## Runs every test under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(call build-preset,asan)
+	export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+	export LSAN_OPTIONS=suppressions=$(CURDIR)/tests/sanitizers/lsan.supp:print_suppressions=0
+	export UBSAN_OPTIONS=print_stacktrace=1
+	$(call run-tests,asan)
+
+tsan: deps ## Runs every test under ThreadSanitizer
+	@$(call build-preset,tsan)
+	export TSAN_OPTIONS=suppressions=$(CURDIR)/tests/sanitizers/tsan.supp:second_deadlock_stack=1
+	$(call run-tests,tsan)
+
+fuzz: deps ## Fuzzes each target for FUZZ_SECONDS, starting from its corpus
+	@$(call build-preset,fuzz,--target fuzz_targets)
+	for target in build/fuzz/bin/*_fuzz; do
+	  name=$$(basename $$target)
+	  found=build/fuzz/corpus/$$name
+	  mkdir -p $$found
+	  echo "== $$name"
+	  $$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	    -artifact_prefix=build/fuzz/ $$found $$(find tests/fuzz/corpus/$$name -type d 2>/dev/null)
+	done
+
+fault: deps ## Kills the server KILLS times while it imports and is overridden; counts losses
+	@$(call build-preset,release)
+	CLOISTER_KILLS=$(KILLS) ctest --test-dir build/release --output-on-failure --no-tests=error \
+	  --timeout 86400 -L fault -V
+
+bench: deps ## Measures the server against a bare gRPC echo; build/bench/result.json
+	@$(call build-preset,release,--target cloister-bench cloisterd)
+	build/release/bin/cloister-bench --records $(RECORDS) --seconds $(SECONDS_EACH) \
+	  --server build/release/bin/cloisterd --directory build/bench
+
+clean: ## Removes everything that was built
+	@rm -rf build
