@@ -36,7 +36,11 @@ class IpAddress {
   friend bool operator==(const IpAddress&, const IpAddress&) = default;
 
  private:
+  friend class IpPrefix;
+
   IpAddress() = default;
+  // As FromV6, without folding: a prefix shorter than 96 bits is IPv6 whatever it starts with.
+  static IpAddress Unfolded(const std::array<uint8_t, 16>& bytes);
 
   bool is_v4_ = false;
   std::array<uint8_t, 16> bytes_{};  // IPv4 in the first four
@@ -48,7 +52,8 @@ class IpPrefix {
   // `length` in 0..address.bits(); bits beyond it are cleared.
   static absl::StatusOr<IpPrefix> Make(const IpAddress& address, int length);
   // "192.0.2.0/24", "2001:db8::/32", or an address alone. A mapped prefix folds with its
-  // address (::ffff:192.0.2.0/120 is 192.0.2.0/24). InvalidArgument if host bits are set.
+  // address (::ffff:192.0.2.0/120 is 192.0.2.0/24). InvalidArgument if host bits are set, with
+  // the network that was probably meant.
   static absl::StatusOr<IpPrefix> Parse(absl::string_view text);
 
   const IpAddress& address() const { return address_; }

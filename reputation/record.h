@@ -60,9 +60,11 @@ struct Record {
 // Bits for Record::applies_to. kAny gives 0.
 uint8_t ContextBit(LookupContext context);
 
-// Rounding that the record needs; clamped to what the fields can hold.
-uint32_t HoursSinceEpoch(absl::Time time);  // rounded up
-uint16_t DaysSinceEpoch(absl::Time time);   // rounded down
+// For valid_until_hours: rounded up. InfiniteFuture gives 0 (never expires); any other time is
+// clamped to 1..2^24-1, so that a time long past stays past.
+uint32_t HoursSinceEpoch(absl::Time time);
+// For first_seen_days and last_seen_days: rounded down, clamped to what the fields hold.
+uint16_t DaysSinceEpoch(absl::Time time);
 
 // Appends the encoded record. InvalidArgument names a field that is out of range.
 absl::Status EncodeRecord(const Record& record, std::string* out);

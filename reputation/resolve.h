@@ -3,10 +3,11 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "reputation/object.h"
 #include "reputation/record.h"
@@ -50,5 +51,26 @@ struct Match {
 // Requires match.layer < layers.size() and match.key_index < keys.keys.size().
 std::vector<Match> Resolve(const LookupKeys& keys, std::span<const Layer> layers,
                            std::vector<Match> matches, LookupContext context, absl::Time now);
+
+// Why a match answers or does not.
+enum class MatchOutcome {
+  kWon,              // it is the answer
+  kOutranked,        // it may answer, and another stands above it
+  kRemoved,          // the feed withdrew it
+  kExpired,          // its valid_until has passed
+  kScope,            // its scope does not reach the object asked about
+  kContext,          // it applies to other contexts
+  kTrustNotAllowed,  // it says TRUSTED where that is not allowed
+};
+
+// "won", "outranked", "removed", "expired", "scope", "context", "trust_not_allowed".
+absl::string_view MatchOutcomeName(MatchOutcome outcome);
+
+// Every match with its outcome, for operators who ask why: those that Resolve returns, in its
+// order, then the others ordered by the same rules. Requires what Resolve requires.
+std::vector<std::pair<Match, MatchOutcome>> ResolveExplained(const LookupKeys& keys,
+                                                             std::span<const Layer> layers,
+                                                             const std::vector<Match>& matches,
+                                                             LookupContext context, absl::Time now);
 
 }  // namespace cloister::reputation
