@@ -1,0 +1,238 @@
+#include "storage/pack/pack_reader.h"
+
+#include <rocksdb/iterator.h>
+#include <rocksdb/options.h>
+#include <rocksdb/perf_context.h>
+#include <rocksdb/perf_level.h>
+#include <rocksdb/sst_file_reader.h>
+#include <rocksdb/table.h>
+#include <rocksdb/table_properties.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "reputation/record.h"
+#include "reputation/reject_reason.h"
+#include "storage/pack/entry_checker.h"
+
+namespace cloister::storage {
+namespace {
+
+using reputation::Rejected;
+using reputation::RejectReason;
+
+constexpr size_t kReadAheadBytes = 2 << 20;
+constexpr uint64_t kEntriesBetweenReports = 1 << 16;
+
+absl::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+absl::Status Unreadable(const std::string& path, const rocksdb::Status& status) {
+  return Rejected(RejectReason::kPackUnreadable, absl::StrCat(path, ": ", status.ToString()));
+}
+
+absl::Status Foreign(const std::string& path, absl::string_view what) {
+  return Rejected(RejectReason::kPackForeign,
+                  absl::StrCat(path, " holds ", what, "; a pack holds plain entries only"));
+}
+
+// What the file says about itself. Reading it through shows whether that is true.
+absl::Status CheckProperties(const std::string& path, const rocksdb::TableProperties& properties,
+                             const PackLimits& limits) {
+  if (properties.num_deletions != 0) return Foreign(path, "tombstones");
+  if (properties.num_range_deletions != 0) return Foreign(path, "range deletions");
+  if (properties.num_merge_operands != 0) return Foreign(path, "merge operands");
+  if (properties.comparator_name != rocksdb::BytewiseComparator()->Name()) {
+    return Foreign(path, absl::StrCat("the order of comparator ", properties.comparator_name));
+  }
+  if (properties.compression_name != "NoCompression") {
+    return Foreign(path, absl::StrCat("blocks compressed with ", properties.compression_name));
+  }
+  // The header is an entry too.
+  if (properties.num_entries > limits.max_entries + 1) {
+    return Rejected(RejectReason::kPackLimit,
+                    absl::StrCat(path, " has ", properties.num_entries, " entries; at most ",
+                                 limits.max_entries, " are allowed"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint64_t> CheckedSize(const std::string& path, const PackLimits& limits) {
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) {
+    std::string message = absl::StrCat("cannot open ", path, ": ", strerror(errno));
+    if (errno == ENOENT) return absl::NotFoundError(message);
+    return Rejected(RejectReason::kIoError, message);
+  }
+  if (!S_ISREG(info.st_mode)) {
+    return Rejected(RejectReason::kPackUnreadable, absl::StrCat(path, " is not a regular file"));
+  }
+  uint64_t size = static_cast<uint64_t>(info.st_size);
+  if (size > limits.max_bytes) {
+    return Rejected(RejectReason::kPackLimit, absl::StrCat(path, " has ", size, " bytes; at most ",
+                                                           limits.max_bytes, " are allowed"));
+  }
+  return size;
+}
+
+// Counts what RocksDB's iterator passes over without showing it, on this thread, while it lives.
+class HiddenEntryCounter {
+ public:
+  HiddenEntryCounter() : level_(rocksdb::GetPerfLevel()) {
+    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kEnableCount);
+    before_ = Count();
+  }
+  HiddenEntryCounter(const HiddenEntryCounter&) = delete;
+  HiddenEntryCounter& operator=(const HiddenEntryCounter&) = delete;
+  ~HiddenEntryCounter() { rocksdb::SetPerfLevel(level_); }
+
+  uint64_t hidden() const { return Count() - before_; }
+
+ private:
+  static uint64_t Count() {
+    const rocksdb::PerfContext* context = rocksdb::get_perf_context();
+    return context->internal_delete_skipped_count + context->internal_merge_count +
+           context->internal_range_del_reseek_count;
+  }
+
+  const rocksdb::PerfLevel level_;
+  uint64_t before_ = 0;
+};
+
+// `refusal`, saying where.
+absl::Status AtEntry(const absl::Status& refusal, const std::string& path, uint64_t entry) {
+  RejectReason reason = *reputation::ReasonOf(refusal);
+  absl::string_view message = refusal.message();
+  absl::ConsumePrefix(&message, absl::StrCat(reputation::RejectReasonName(reason), ": "));
+  return Rejected(reason, absl::StrCat(path, ", entry ", entry, ": ", message));
+}
+
+class PackCursor : public EntryCursor {
+ public:
+  PackCursor(std::string path, std::unique_ptr<rocksdb::Iterator> iterator)
+      : path_(std::move(path)), iterator_(std::move(iterator)) {
+    iterator_->SeekToFirst();
+    if (iterator_->Valid()) iterator_->Next();  // past the header
+  }
+
+  bool Valid() const override { return iterator_->Valid(); }
+  void Next() override { iterator_->Next(); }
+  absl::string_view key() const override { return ToView(iterator_->key()); }
+  absl::string_view value() const override { return ToView(iterator_->value()); }
+  absl::Status status() const override {
+    rocksdb::Status status = iterator_->status();
+    return status.ok() ? absl::OkStatus() : Unreadable(path_, status);
+  }
+
+ private:
+  const std::string path_;
+  const std::unique_ptr<rocksdb::Iterator> iterator_;
+};
+
+rocksdb::Options ReadOptionsFor() {
+  rocksdb::Options options = PackWriteOptions();
+  rocksdb::BlockBasedTableOptions table = PackTableOptions();
+  table.no_block_cache = true;  // a pack is read once, from start to end
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+}  // namespace
+
+struct PackReader::State {
+  State(const std::string& path, const PackLimits& limits)
+      : path(path), limits(limits), options(ReadOptionsFor()), reader(options) {}
+
+  std::unique_ptr<rocksdb::Iterator> NewIterator(bool checksums) {
+    rocksdb::ReadOptions read;
+    read.verify_checksums = checksums;
+    read.fill_cache = false;
+    read.readahead_size = kReadAheadBytes;
+    return std::unique_ptr<rocksdb::Iterator>(reader.NewIterator(read));
+  }
+
+  absl::Status ReadHeader() {
+    std::unique_ptr<rocksdb::Iterator> iterator = NewIterator(true);
+    iterator->SeekToFirst();
+    if (!iterator->status().ok()) return Unreadable(path, iterator->status());
+    if (!iterator->Valid() || ToView(iterator->key()) != HeaderKey()) {
+      return Rejected(RejectReason::kPackHeaderMismatch,
+                      absl::StrCat(path, " does not begin with a pack header"));
+    }
+    absl::StatusOr<PackHeader> read = DecodeHeader(ToView(iterator->value()));
+    if (!read.ok()) return read.status();
+    header = *std::move(read);
+    return absl::OkStatus();
+  }
+
+  const std::string path;
+  const PackLimits limits;
+  const rocksdb::Options options;
+  rocksdb::SstFileReader reader;
+  std::shared_ptr<const rocksdb::TableProperties> properties;
+  PackHeader header;
+  uint64_t bytes = 0;
+};
+
+PackReader::PackReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+PackReader::~PackReader() = default;
+
+absl::StatusOr<std::unique_ptr<PackReader>> PackReader::Open(const std::string& path,
+                                                             const PackLimits& limits) {
+  absl::StatusOr<uint64_t> size = CheckedSize(path, limits);
+  if (!size.ok()) return size.status();
+  auto state = std::make_unique<State>(path, limits);
+  state->bytes = *size;
+  rocksdb::Status opened = state->reader.Open(path);
+  if (!opened.ok()) {
+    // RocksDB compares the comparator's name itself and says so in words only.
+    if (opened.IsInvalidArgument()) return Foreign(path, opened.ToString());
+    return Unreadable(path, opened);
+  }
+  state->properties = state->reader.GetTableProperties();
+  if (state->properties == nullptr) return Foreign(path, "no table properties");
+  if (absl::Status s = CheckProperties(path, *state->properties, limits); !s.ok()) return s;
+  if (absl::Status s = state->ReadHeader(); !s.ok()) return s;
+  return std::unique_ptr<PackReader>(new PackReader(std::move(state)));
+}
+
+const PackHeader& PackReader::header() const { return state_->header; }
+
+std::unique_ptr<EntryCursor> PackReader::NewCursor(bool checksums) const {
+  return std::make_unique<PackCursor>(state_->path, state_->NewIterator(checksums));
+}
+
+absl::StatusOr<PackSummary> PackReader::Validate(
+    const std::function<void(uint64_t)>& progress) const {
+  HiddenEntryCounter counter;
+  EntryChecker checker(state_->header.is_delta(), state_->limits);
+  std::unique_ptr<EntryCursor> cursor = NewCursor(/*checksums=*/true);
+  for (; cursor->Valid(); cursor->Next()) {
+    if (absl::Status s = checker.Take(cursor->key(), cursor->value()); !s.ok()) {
+      return AtEntry(s, state_->path, checker.entries() + 1);
+    }
+    if (progress && checker.entries() % kEntriesBetweenReports == 0) progress(checker.entries());
+  }
+  if (!cursor->status().ok()) return cursor->status();
+  if (counter.hidden() != 0) return Foreign(state_->path, "entries hidden by tombstones");
+  if (checker.entries() + 1 != state_->properties->num_entries) {
+    return Foreign(state_->path,
+                   absl::StrCat(checker.entries() + 1, " entries where it says that it has ",
+                                state_->properties->num_entries));
+  }
+  PackSummary summary = checker.summary();
+  summary.bytes = state_->bytes;
+  return summary;
+}
+
+bool IsRemoval(absl::string_view key, absl::string_view value) {
+  if (LabelIdFromKey(key).has_value()) return value.empty();
+  // REMOVED is the low nibble 15 of the first byte (reputation/record.h).
+  return !value.empty() && (static_cast<uint8_t>(value[0]) & 0x0f) == 0x0f;
+}
+
+}  // namespace cloister::storage
