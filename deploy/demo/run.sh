@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# The tour: publishes two feeds, syncs them through the signed path, serves them, and shows real
+# answers through the real command. Called by `make run`; ONCE=1 ends after the tour.
+#
+#   run.sh BIN-DIRECTORY STATE-DIRECTORY
+#
+# Exits 0 if every answer was the expected one, 1 if one was not.
+set -euo pipefail
+
+bin=${1:?usage: run.sh BIN-DIRECTORY STATE-DIRECTORY}
+state=${2:?usage: run.sh BIN-DIRECTORY STATE-DIRECTORY}
+here=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$state"
+bin=$(cd "$bin" && pwd)
+state=$(cd "$state" && pwd)
+export PATH="$bin:$PATH"
+
+# shellcheck source=deploy/demo/stage.sh
+. "$here/stage.sh"
+# shellcheck source=deploy/demo/tour.sh
+. "$here/tour.sh"
+
+trap stop_everything EXIT
+trap 'exit 130' INT TERM
+
+make_certificates_and_keys
+publish_feeds
+write_configuration
+start_programs
+wait_until_feeds_serve
+
+show_verdicts
+show_verdict_flip
+show_override
+show_altered_pack
+show_no_outgoing_connection
+show_where_things_are
+
+if [ "$failures" -ne 0 ]; then
+  say "$failures of the answers above were not the expected ones."
+  exit 1
+fi
+if [ -n "${ONCE:-}" ]; then
+  say "The tour is over; every answer was the expected one."
+  exit 0
+fi
+say "Everything is up. Ctrl-C ends it; the data stays in $state."
+wait "$server_pid"
