@@ -11,7 +11,7 @@
 
 namespace cloister::storage {
 
-// Takes the entries of one pack in order, the header apart. Not thread-safe.
+// Takes the entries of one pack in order. Not thread-safe.
 class EntryChecker {
  public:
   EntryChecker(bool is_delta, const PackLimits& limits) : is_delta_(is_delta), limits_(limits) {}

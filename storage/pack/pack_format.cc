@@ -77,7 +77,7 @@ absl::Status CheckTexts(const Label& label, size_t max_bytes) {
 
 }  // namespace
 
-std::string HeaderKey() { return std::string(2, '\0'); }
+std::string EmptyPackKey() { return std::string(2, '\0'); }
 
 std::string LabelKey(uint32_t id) {
   std::string key(kLabelPrefix);

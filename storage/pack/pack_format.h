@@ -1,8 +1,12 @@
 // What is inside a pack: an SST file whose entries, in the order of their keys, are
 //
-//   00 00                  PackHeader (proto/cloister/v1/pack.proto)
 //   00 01 <id, 4 B BE>     PackLabel; empty where a delta removes the label
 //   01.. to 05..           a lookup key: an encoded record; REMOVED where a delta removes it
+//
+// and whose table property "cloister.pack" is the PackHeader (proto/cloister/v1/pack.proto). The
+// header is no entry, so that the parts of a snapshot are ranges of keys that do not overlap and
+// lie side by side in one level of the database. A pack that holds nothing has the entry 00 00,
+// empty, since an SST file cannot be without one; no other pack has it.
 //
 // docs/repository-format.md is the full description.
 
@@ -59,8 +63,10 @@ struct PackSummary {
   reputation::PrefixLengths prefix_lengths;
 };
 
+// Name of the table property that holds the header.
+inline constexpr char kHeaderProperty[] = "cloister.pack";
 // Keys of entries that are not lookup keys.
-std::string HeaderKey();
+std::string EmptyPackKey();
 std::string LabelKey(uint32_t id);
 // The id if `key` is a label's key.
 std::optional<uint32_t> LabelIdFromKey(absl::string_view key);

@@ -51,8 +51,7 @@ absl::Status CheckProperties(const std::string& path, const rocksdb::TableProper
   if (properties.compression_name != "NoCompression") {
     return Foreign(path, absl::StrCat("blocks compressed with ", properties.compression_name));
   }
-  // The header is an entry too.
-  if (properties.num_entries > limits.max_entries + 1) {
+  if (properties.num_entries > limits.max_entries) {
     return Rejected(RejectReason::kPackLimit,
                     absl::StrCat(path, " has ", properties.num_entries, " entries; at most ",
                                  limits.max_entries, " are allowed"));
@@ -103,11 +102,11 @@ class HiddenEntryCounter {
 };
 
 // `refusal`, saying where.
-absl::Status AtEntry(const absl::Status& refusal, const std::string& path, uint64_t entry) {
+absl::Status AtPlace(const absl::Status& refusal, absl::string_view place) {
   RejectReason reason = *reputation::ReasonOf(refusal);
   absl::string_view message = refusal.message();
   absl::ConsumePrefix(&message, absl::StrCat(reputation::RejectReasonName(reason), ": "));
-  return Rejected(reason, absl::StrCat(path, ", entry ", entry, ": ", message));
+  return Rejected(reason, absl::StrCat(place, ": ", message));
 }
 
 class PackCursor : public EntryCursor {
@@ -115,8 +114,14 @@ class PackCursor : public EntryCursor {
   PackCursor(std::string path, std::unique_ptr<rocksdb::Iterator> iterator)
       : path_(std::move(path)), iterator_(std::move(iterator)) {
     iterator_->SeekToFirst();
-    if (iterator_->Valid()) iterator_->Next();  // past the header
+    if (iterator_->Valid() && key() == EmptyPackKey()) {
+      says_empty_ = true;
+      iterator_->Next();
+    }
   }
+
+  // Whether the pack has the entry that stands for none.
+  bool says_empty() const { return says_empty_; }
 
   bool Valid() const override { return iterator_->Valid(); }
   void Next() override { iterator_->Next(); }
@@ -130,6 +135,7 @@ class PackCursor : public EntryCursor {
  private:
   const std::string path_;
   const std::unique_ptr<rocksdb::Iterator> iterator_;
+  bool says_empty_ = false;
 };
 
 rocksdb::Options ReadOptionsFor() {
@@ -155,15 +161,14 @@ struct PackReader::State {
   }
 
   absl::Status ReadHeader() {
-    std::unique_ptr<rocksdb::Iterator> iterator = NewIterator(true);
-    iterator->SeekToFirst();
-    if (!iterator->status().ok()) return Unreadable(path, iterator->status());
-    if (!iterator->Valid() || ToView(iterator->key()) != HeaderKey()) {
-      return Rejected(RejectReason::kPackHeaderMismatch,
-                      absl::StrCat(path, " does not begin with a pack header"));
+    auto found = properties->user_collected_properties.find(kHeaderProperty);
+    if (found == properties->user_collected_properties.end()) {
+      return Rejected(
+          RejectReason::kPackHeaderMismatch,
+          absl::StrCat(path, " has no property ", kHeaderProperty, ": it is not a pack"));
     }
-    absl::StatusOr<PackHeader> read = DecodeHeader(ToView(iterator->value()));
-    if (!read.ok()) return read.status();
+    absl::StatusOr<PackHeader> read = DecodeHeader(found->second);
+    if (!read.ok()) return AtPlace(read.status(), path);
     header = *std::move(read);
     return absl::OkStatus();
   }
@@ -210,19 +215,23 @@ absl::StatusOr<PackSummary> PackReader::Validate(
     const std::function<void(uint64_t)>& progress) const {
   HiddenEntryCounter counter;
   EntryChecker checker(state_->header.is_delta(), state_->limits);
-  std::unique_ptr<EntryCursor> cursor = NewCursor(/*checksums=*/true);
-  for (; cursor->Valid(); cursor->Next()) {
-    if (absl::Status s = checker.Take(cursor->key(), cursor->value()); !s.ok()) {
-      return AtEntry(s, state_->path, checker.entries() + 1);
+  PackCursor cursor(state_->path, state_->NewIterator(/*checksums=*/true));
+  for (; cursor.Valid(); cursor.Next()) {
+    if (absl::Status s = checker.Take(cursor.key(), cursor.value()); !s.ok()) {
+      return AtPlace(s, absl::StrCat(state_->path, ", entry ", checker.entries() + 1));
     }
     if (progress && checker.entries() % kEntriesBetweenReports == 0) progress(checker.entries());
   }
-  if (!cursor->status().ok()) return cursor->status();
+  if (!cursor.status().ok()) return cursor.status();
   if (counter.hidden() != 0) return Foreign(state_->path, "entries hidden by tombstones");
-  if (checker.entries() + 1 != state_->properties->num_entries) {
-    return Foreign(state_->path,
-                   absl::StrCat(checker.entries() + 1, " entries where it says that it has ",
-                                state_->properties->num_entries));
+  uint64_t read = checker.entries() + (cursor.says_empty() ? 1 : 0);
+  if (read != state_->properties->num_entries) {
+    return Foreign(state_->path, absl::StrCat(read, " entries where it says that it has ",
+                                              state_->properties->num_entries));
+  }
+  if (cursor.says_empty() && checker.entries() != 0) {
+    return Rejected(RejectReason::kPackBadKey,
+                    absl::StrCat(state_->path, " holds entries and the one that says it has none"));
   }
   PackSummary summary = checker.summary();
   summary.bytes = state_->bytes;

@@ -14,7 +14,7 @@
 
 namespace cloister::storage {
 
-// Walks entries in rising order of their keys, the header apart. Check status() when Valid()
+// Walks records and labels in rising order of their keys. Check status() when Valid()
 // turns false. Views are valid until Next. Not thread-safe.
 class EntryCursor {
  public:

@@ -3,6 +3,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/options.h>
 #include <rocksdb/sst_file_writer.h>
+#include <rocksdb/table_properties.h>
 #include <unistd.h>
 
 #include <utility>
@@ -24,12 +25,52 @@ absl::Status WriteError(const rocksdb::Status& status, const std::string& path) 
 
 rocksdb::Slice ToSlice(absl::string_view bytes) { return {bytes.data(), bytes.size()}; }
 
+// Puts the header among the file's properties.
+class HeaderProperty : public rocksdb::TablePropertiesCollector {
+ public:
+  explicit HeaderProperty(std::string header) : header_(std::move(header)) {}
+
+  rocksdb::Status AddUserKey(const rocksdb::Slice&, const rocksdb::Slice&, rocksdb::EntryType,
+                             rocksdb::SequenceNumber, uint64_t) override {
+    return rocksdb::Status::OK();
+  }
+  rocksdb::Status Finish(rocksdb::UserCollectedProperties* properties) override {
+    properties->emplace(kHeaderProperty, header_);
+    return rocksdb::Status::OK();
+  }
+  rocksdb::UserCollectedProperties GetReadableProperties() const override { return {}; }
+  const char* Name() const override { return kHeaderProperty; }
+
+ private:
+  const std::string header_;
+};
+
+class HeaderPropertyFactory : public rocksdb::TablePropertiesCollectorFactory {
+ public:
+  explicit HeaderPropertyFactory(std::string header) : header_(std::move(header)) {}
+
+  rocksdb::TablePropertiesCollector* CreateTablePropertiesCollector(Context) override {
+    return new HeaderProperty(header_);
+  }
+  const char* Name() const override { return kHeaderProperty; }
+
+ private:
+  const std::string header_;
+};
+
+rocksdb::Options OptionsWithHeader(const std::string& header) {
+  rocksdb::Options options = PackWriteOptions();
+  options.table_properties_collector_factories.push_back(
+      std::make_shared<HeaderPropertyFactory>(header));
+  return options;
+}
+
 }  // namespace
 
 struct PackWriter::State {
-  State(const std::string& path, bool is_delta)
+  State(const std::string& path, bool is_delta, const std::string& header)
       : path(path),
-        options(PackWriteOptions()),
+        options(OptionsWithHeader(header)),
         writer(rocksdb::EnvOptions(), options),
         checker(is_delta, PackLimits()) {}
 
@@ -64,10 +105,9 @@ absl::StatusOr<std::unique_ptr<PackWriter>> PackWriter::Create(const std::string
   }
   // A fresh file: what is there may have other names, and they must keep their contents.
   unlink(path.c_str());
-  auto state = std::make_unique<State>(path, header.is_delta());
+  auto state = std::make_unique<State>(path, header.is_delta(), encoded);
   rocksdb::Status opened = state->writer.Open(path);
   if (!opened.ok()) return WriteError(opened, path);
-  if (absl::Status s = state->Put(HeaderKey(), encoded); !s.ok()) return s;
   return std::unique_ptr<PackWriter>(new PackWriter(std::move(state)));
 }
 
@@ -102,6 +142,9 @@ absl::Status PackWriter::RemoveEntry(absl::string_view key) {
 uint64_t PackWriter::bytes() const { return state_->writer.FileSize(); }
 
 absl::StatusOr<PackSummary> PackWriter::Finish() {
+  if (state_->checker.entries() == 0) {
+    if (absl::Status s = state_->Put(EmptyPackKey(), ""); !s.ok()) return s;
+  }
   rocksdb::ExternalSstFileInfo info;
   rocksdb::Status finished = state_->writer.Finish(&info);
   if (!finished.ok()) return WriteError(finished, state_->path);
