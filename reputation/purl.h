@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <string>
 
@@ -11,6 +12,9 @@
 namespace cloister::reputation {
 
 struct PackageUrl {
+  // Longest text that Parse looks at.
+  static constexpr size_t kMaxBytes = 4096;
+
   std::string type;        // lower case
   std::string name_space;  // decoded segments joined with '/', "" if none
   std::string name;
