@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "reputation/reject_reason.h"
 
@@ -36,7 +37,8 @@ class BoundsCheck : public nlohmann::json_sax<json> {
 
   bool key(string_t& name) override {
     if (names_.back().insert(name).second) return true;
-    problem_ = absl::StrCat("the name \"", name, "\" appears twice in one object");
+    problem_ = absl::StrCat("the name \"", absl::CHexEscape(absl::string_view(name).substr(0, 80)),
+                            "\" appears twice in one object");
     return false;
   }
 

@@ -40,19 +40,21 @@ struct PackTarget {
 
 nlohmann::json PackTargetToCustom(const PackTarget& target);
 
-// Every pack that `targets` offers, in the order of their paths. kTargetUndescribed, naming the
-// target and the field, if one is malformed, the parts of a snapshot are not complete, or packs
-// that lead to one version disagree about it; kWrongFeed if one belongs to another feed than
-// `feed`.
+// Every pack that `targets` offers, in the order of their paths; a pack is a target whose path ends
+// in ".sst", others are passed over. kTargetUndescribed, naming the target and the field, if one is
+// malformed, the parts of a snapshot are not complete, or packs that lead to one version disagree
+// about it; kWrongFeed if one belongs to another feed than `feed`.
 absl::StatusOr<std::vector<PackTarget>> PacksOnOffer(const Targets& targets,
                                                      absl::string_view feed);
 
 // The newest version on offer; 0 if there is none.
 uint64_t NewestVersion(const std::vector<PackTarget>& packs);
 
-// How to get to the newest version with the fewest bytes: the packs that make it up, in order:
-// parts of a snapshot, then deltas. `held` is what is already there, in the same form; packs in
-// it cost nothing. At most `max_deltas` deltas. kVersionGap if nothing leads there.
+// How to get to the newest version offered with the fewest bytes: the packs that make it up, in
+// order: parts of a snapshot, then deltas. `held` is what is already there, in the same form; packs
+// in it cost nothing, and may be part of the chain although they are offered no longer. What is
+// held of a version that is now offered with another content is left out. At most `max_deltas`
+// deltas; among equals the fewest, then the newest snapshot. kVersionGap if nothing leads there.
 absl::StatusOr<std::vector<PackTarget>> CheapestChain(const std::vector<PackTarget>& offered,
                                                       const std::vector<PackTarget>& held,
                                                       uint32_t max_deltas);

@@ -44,7 +44,8 @@ class Updater {
   ~Updater();
 
   // Runs root, timestamp, snapshot, targets. On error everything verified up to there is kept in
-  // state(), and targets() stay those trusted before. Errors carry a RejectReason.
+  // state(), and targets() stay those trusted before (null if a new root no longer vouches for
+  // them). Refusals carry a RejectReason; a fetcher's other errors pass through.
   absl::Status Refresh(Fetcher& fetcher, const RefreshOptions& options);
 
   // What to keep. Valid after Refresh failed, too.
