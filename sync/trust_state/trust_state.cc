@@ -1,0 +1,188 @@
+#include "sync/trust_state/trust_state.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "reputation/reject_reason.h"
+#include "storage/files/files.h"
+#include "sync/trust/metadata.h"
+
+namespace cloister::trust {
+namespace {
+
+constexpr char kRootFile[] = "root.json";
+constexpr char kTimestampFile[] = "timestamp.json";
+constexpr char kSnapshotFile[] = "snapshot.json";
+constexpr char kTargetsFile[] = "targets.json";
+constexpr char kClockFile[] = "clock";
+constexpr uint64_t kMaxClockBytes = 64;
+
+absl::StatusOr<uint64_t> RootVersion(const std::string& bytes, const Limits& limits) {
+  absl::StatusOr<SignedFile> file = ParseSigned(bytes, Role::kRoot, limits);
+  if (!file.ok()) return file.status();
+  absl::StatusOr<Root> root = ParseRoot(*file, limits);
+  if (!root.ok()) return root.status();
+  return root->version;
+}
+
+// "7.root.json" is 7.
+std::optional<uint64_t> VersionInName(absl::string_view name) {
+  uint64_t version;
+  if (!absl::ConsumeSuffix(&name, ".root.json") || !absl::SimpleAtoi(name, &version) ||
+      absl::StrCat(version) != name) {
+    return std::nullopt;
+  }
+  return version;
+}
+
+// An absent file is "".
+absl::StatusOr<std::string> ReadIfThere(const std::string& path, uint64_t max_bytes) {
+  absl::StatusOr<std::string> bytes = storage::ReadFile(path, max_bytes);
+  if (absl::IsNotFound(bytes.status())) return "";
+  return bytes;
+}
+
+absl::Status RemoveIfThere(const std::string& path) {
+  if (unlink(path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+  return reputation::Rejected(reputation::RejectReason::kIoError,
+                              absl::StrCat("cannot remove ", path, ": ", strerror(errno)));
+}
+
+// Replaces the file with `wanted` if it is not that already.
+absl::Status Replace(const std::string& path, const std::string& wanted, std::string* held) {
+  if (*held == wanted) return absl::OkStatus();
+  absl::Status done =
+      wanted.empty() ? RemoveIfThere(path) : storage::WriteFileAtomically(path, wanted);
+  if (done.ok()) *held = wanted;
+  return done;
+}
+
+absl::StatusOr<std::string> ReadInitialRoot(const std::string& directory,
+                                            const std::string& initial_root_path,
+                                            const Limits& limits) {
+  absl::StatusOr<std::string> root = storage::ReadFile(initial_root_path, limits.max_root_bytes);
+  if (!absl::IsNotFound(root.status())) return root;
+  return absl::NotFoundError(absl::StrCat(
+      "there is neither ", directory, "/", kRootFile, " nor the initial root ", initial_root_path,
+      "; get the feed's root.json from its publisher by a way that you trust and put it there"));
+}
+
+}  // namespace
+
+absl::StatusOr<TrustStateDirectory> TrustStateDirectory::Open(const std::string& directory,
+                                                              const std::string& initial_root_path,
+                                                              const Limits& limits) {
+  if (absl::Status s = storage::MakeDirectories(directory); !s.ok()) return s;
+  TrustStateDirectory opened(directory);
+  struct Part {
+    const char* name;
+    uint64_t max_bytes;
+    std::string TrustedState::*bytes;
+  };
+  for (const Part& part : {
+           Part{kRootFile, limits.max_root_bytes, &TrustedState::root},
+           Part{kTimestampFile, limits.max_timestamp_bytes, &TrustedState::timestamp},
+           Part{kSnapshotFile, limits.max_snapshot_bytes, &TrustedState::snapshot},
+           Part{kTargetsFile, limits.max_targets_bytes, &TrustedState::targets},
+       }) {
+    absl::StatusOr<std::string> bytes = ReadIfThere(opened.Path(part.name), part.max_bytes);
+    if (!bytes.ok()) return bytes.status();
+    opened.on_disk_.*part.bytes = *std::move(bytes);
+  }
+  if (absl::Status s = opened.ReadRoots(limits); !s.ok()) return s;
+  opened.state_ = opened.on_disk_;
+  if (opened.state_.root.empty()) {
+    absl::StatusOr<std::string> root = ReadInitialRoot(directory, initial_root_path, limits);
+    if (!root.ok()) return root.status();
+    opened.state_.root = *std::move(root);
+  }
+  absl::StatusOr<uint64_t> version = RootVersion(opened.state_.root, limits);
+  if (!version.ok()) return version.status();
+  opened.roots_[*version] = opened.state_.root;
+  return opened;
+}
+
+std::string TrustStateDirectory::Path(absl::string_view name) const {
+  return absl::StrCat(directory_, "/", name);
+}
+
+absl::Status TrustStateDirectory::ReadRoots(const Limits& limits) {
+  absl::StatusOr<std::vector<std::string>> names = storage::ListDirectory(directory_);
+  if (!names.ok()) return names.status();
+  for (const std::string& name : *names) {
+    std::optional<uint64_t> version = VersionInName(name);
+    if (!version) continue;
+    absl::StatusOr<std::string> bytes = storage::ReadFile(Path(name), limits.max_root_bytes);
+    if (!bytes.ok()) return bytes.status();
+    roots_[*version] = *bytes;
+    roots_on_disk_[*version] = *std::move(bytes);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TrustStateDirectory::SaveRoots() {
+  for (const auto& [version, bytes] : roots_) {
+    std::string path = Path(absl::StrCat(version, ".", kRootFile));
+    if (absl::Status s = Replace(path, bytes, &roots_on_disk_[version]); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TrustStateDirectory::Save(const TrustedState& state,
+                                       const std::map<uint64_t, std::string>& new_roots) {
+  for (const auto& [version, bytes] : new_roots) roots_[version] = bytes;
+  if (absl::Status s = SaveRoots(); !s.ok()) return s;
+  struct Step {
+    const char* name;
+    std::string wanted;
+    std::string* held;
+  };
+  std::vector<Step> steps;
+  if (state.root != on_disk_.root) {
+    // A new root may have made timestamp and snapshot untrusted although it would vouch for them
+    // (recovery from a fast-forward attack): they must not outlive a crash beside that root.
+    if (state.timestamp != on_disk_.timestamp) {
+      steps.push_back({kTimestampFile, "", &on_disk_.timestamp});
+    }
+    if (state.snapshot != on_disk_.snapshot) {
+      steps.push_back({kSnapshotFile, "", &on_disk_.snapshot});
+    }
+    steps.push_back({kRootFile, state.root, &on_disk_.root});
+  }
+  steps.push_back({kTimestampFile, state.timestamp, &on_disk_.timestamp});
+  steps.push_back({kSnapshotFile, state.snapshot, &on_disk_.snapshot});
+  steps.push_back({kTargetsFile, state.targets, &on_disk_.targets});
+  for (const Step& step : steps) {
+    if (absl::Status s = Replace(Path(step.name), step.wanted, step.held); !s.ok()) return s;
+  }
+  state_ = state;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<absl::Time> TrustStateDirectory::MonotonicTime(absl::Time now) {
+  const std::string path = Path(kClockFile);
+  absl::StatusOr<std::string> text = ReadIfThere(path, kMaxClockBytes);
+  if (!text.ok()) return text.status();
+  if (!text->empty()) {
+    absl::Time latest;
+    std::string error;
+    if (!absl::ParseTime(absl::RFC3339_sec, *text, &latest, &error)) {
+      return absl::DataLossError(
+          absl::StrCat(path, " does not hold a time such as 2030-01-31T23:59:59Z: ", error,
+                       "; remove it if this machine's clock is right"));
+    }
+    if (absl::ToUnixSeconds(now) <= absl::ToUnixSeconds(latest)) return std::max(now, latest);
+  }
+  std::string written = absl::FormatTime(absl::RFC3339_sec, now, absl::UTCTimeZone());
+  if (absl::Status s = storage::WriteFileAtomically(path, written + "\n"); !s.ok()) return s;
+  return now;
+}
+
+}  // namespace cloister::trust
