@@ -1,0 +1,182 @@
+#include "storage/store/database.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "reputation/reject_reason.h"
+#include "storage/files/files.h"
+#include "storage/pack/pack_format.h"
+
+namespace cloister::storage {
+namespace {
+
+using reputation::Rejected;
+using reputation::RejectReason;
+
+constexpr char kMeta[] = "meta";
+constexpr char kOverrides[] = "overrides";
+constexpr char kAudit[] = "audit";
+
+rocksdb::DBOptions DatabaseOptions() {
+  rocksdb::DBOptions options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  options.paranoid_checks = true;
+  // A crash tears the end of the log only. Anything else that is wrong with it is damage, and
+  // skipping it would lose acknowledged overrides.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // A reader that lets go of the last generation with a version must not wait for its files to be
+  // removed.
+  options.avoid_unnecessary_blocking_io = true;
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.keep_log_file_num = 2;
+  options.max_log_file_size = 1 << 20;
+  options.max_total_wal_size = 64 << 20;
+  options.db_host_id = "";
+  return options;
+}
+
+// For meta, overrides and audit: small and written to.
+rocksdb::ColumnFamilyOptions SmallOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions options;
+  rocksdb::BlockBasedTableOptions table = PackTableOptions();
+  table.block_cache = cache;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.compression = rocksdb::kNoCompression;
+  options.write_buffer_size = 16 << 20;
+  return options;
+}
+
+// For packs: never written to but by ingesting. Each delta lies in a level of its own above what
+// it changes; ten levels hold a snapshot and the eight deltas that a version may have.
+rocksdb::ColumnFamilyOptions FeedOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions options = SmallOptions(cache);
+  options.disable_auto_compactions = true;
+  options.num_levels = 10;
+  options.write_buffer_size = 64 << 10;
+  return options;
+}
+
+bool HasSuffix(const std::vector<std::string>& names, absl::string_view suffix) {
+  return std::any_of(names.begin(), names.end(),
+                     [suffix](const std::string& name) { return absl::EndsWith(name, suffix); });
+}
+
+absl::Status Damaged(const std::string& path, absl::string_view what) {
+  return absl::DataLossError(absl::StrCat(
+      "the database ", path, " is damaged: ", what,
+      ". Stop the server, move this folder away "
+      "(keep packs/ beside it), and restore it from a backup: it holds overrides and the audit "
+      "trail. Without a backup a fresh one is made at the next start and feeds are imported "
+      "again"));
+}
+
+absl::Status OpenError(const rocksdb::Status& status, const std::string& path) {
+  std::string text = status.ToString();
+  if (absl::StrContains(text, "/LOCK: ")) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the database ", path, " is open in another process; stop that one or ",
+                     "configure another data directory (", text, ")"));
+  }
+  if (status.IsNoSpace()) return DatabaseError(status, absl::StrCat("open ", path));
+  if (status.IsIOError() && !status.IsPathNotFound()) {
+    return DatabaseError(status, absl::StrCat("open ", path));
+  }
+  return Damaged(path, text);
+}
+
+// Names of the column families in `path`; only the default one if nothing is there yet.
+absl::StatusOr<std::vector<std::string>> FamilyNames(const std::string& path) {
+  absl::StatusOr<std::vector<std::string>> files = ListDirectory(path);
+  if (!files.ok()) return files.status();
+  std::vector<std::string> names = {rocksdb::kDefaultColumnFamilyName};
+  if (!std::binary_search(files->begin(), files->end(), "CURRENT")) {
+    // RocksDB would take this for a new database. A first start that was killed leaves neither
+    // tables nor logs.
+    if (HasSuffix(*files, ".sst") || HasSuffix(*files, ".log")) {
+      return Damaged(path, "the file CURRENT is missing");
+    }
+    return names;
+  }
+  rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(DatabaseOptions(), path, &names);
+  if (!listed.ok()) return OpenError(listed, path);
+  return names;
+}
+
+}  // namespace
+
+absl::Status DatabaseError(const rocksdb::Status& status, absl::string_view doing) {
+  if (status.ok()) return absl::OkStatus();
+  RejectReason reason = RejectReason::kIoError;
+  if (status.IsNoSpace()) reason = RejectReason::kNoSpace;
+  if (status.IsCorruption()) reason = RejectReason::kPackUnreadable;
+  return Rejected(reason, absl::StrCat("cannot ", doing, ": ", status.ToString()));
+}
+
+Database::~Database() {
+  for (rocksdb::ColumnFamilyHandle* handle : {default_, meta_, overrides_, audit_}) {
+    if (handle != nullptr) db_->DestroyColumnFamilyHandle(handle);
+  }
+}
+
+absl::StatusOr<std::shared_ptr<ColumnFamily>> ColumnFamily::Create(
+    std::shared_ptr<Database> database, const std::string& name) {
+  rocksdb::ColumnFamilyHandle* handle = nullptr;
+  rocksdb::Status created =
+      database->db()->CreateColumnFamily(database->feed_options(), name, &handle);
+  if (!created.ok()) return DatabaseError(created, absl::StrCat("create column family ", name));
+  return std::make_shared<ColumnFamily>(std::move(database), handle);
+}
+
+ColumnFamily::~ColumnFamily() { database_->db()->DestroyColumnFamilyHandle(handle_); }
+
+absl::Status ColumnFamily::Drop() {
+  return DatabaseError(database_->db()->DropColumnFamily(handle_),
+                       absl::StrCat("drop column family ", handle_->GetName()));
+}
+
+absl::StatusOr<OpenedDatabase> OpenedDatabase::Open(const std::string& path,
+                                                    uint64_t block_cache_bytes) {
+  if (absl::Status s = MakeDirectories(path); !s.ok()) return s;
+  absl::StatusOr<std::vector<std::string>> names = FamilyNames(path);
+  if (!names.ok()) return names.status();
+  OpenedDatabase opened;
+  opened.database.reset(new Database());
+  Database& database = *opened.database;
+  std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(block_cache_bytes);
+  database.feed_options_ = FeedOptions(cache);
+  std::map<std::string, rocksdb::ColumnFamilyHandle**> own = {
+      {rocksdb::kDefaultColumnFamilyName, &database.default_},
+      {kMeta, &database.meta_},
+      {kOverrides, &database.overrides_},
+      {kAudit, &database.audit_}};
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (const auto& [name, handle] : own) descriptors.emplace_back(name, SmallOptions(cache));
+  for (const std::string& name : *names) {
+    if (own.count(name) == 0) descriptors.emplace_back(name, database.feed_options_);
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  rocksdb::Status status = rocksdb::DB::Open(DatabaseOptions(), path, descriptors, &handles, &db);
+  if (!status.ok()) return OpenError(status, path);
+  database.db_.reset(db);
+  for (size_t i = 0; i < handles.size(); ++i) {
+    auto mine = own.find(descriptors[i].name);
+    if (mine != own.end()) {
+      *mine->second = handles[i];
+    } else {
+      opened.families[descriptors[i].name] =
+          std::make_shared<ColumnFamily>(opened.database, handles[i]);
+    }
+  }
+  return opened;
+}
+
+}  // namespace cloister::storage

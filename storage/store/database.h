@@ -1,0 +1,83 @@
+// The RocksDB database below the store: opening, column families, and errors as this house says
+// them. Internal to storage/store.
+
+#pragma once
+
+#include <rocksdb/db.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace cloister::storage {
+
+inline rocksdb::Slice ToSlice(absl::string_view bytes) { return {bytes.data(), bytes.size()}; }
+inline absl::string_view ToView(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
+
+// kNoSpace where the disk is full, kPackUnreadable for corruption, kIoError for the rest; OK
+// becomes OK. `doing` completes "cannot …".
+absl::Status DatabaseError(const rocksdb::Status& status, absl::string_view doing);
+
+// An open database. Thread-safe. Closed with its last owner.
+class Database {
+ public:
+  ~Database();
+
+  rocksdb::DB* db() const { return db_.get(); }
+  rocksdb::ColumnFamilyHandle* meta() const { return meta_; }
+  rocksdb::ColumnFamilyHandle* overrides() const { return overrides_; }
+  rocksdb::ColumnFamilyHandle* audit() const { return audit_; }
+
+  // How a column family that holds packs is set up.
+  const rocksdb::ColumnFamilyOptions& feed_options() const { return feed_options_; }
+
+ private:
+  friend struct OpenedDatabase;
+  Database() = default;
+
+  std::unique_ptr<rocksdb::DB> db_;
+  rocksdb::ColumnFamilyHandle* default_ = nullptr;
+  rocksdb::ColumnFamilyHandle* meta_ = nullptr;
+  rocksdb::ColumnFamilyHandle* overrides_ = nullptr;
+  rocksdb::ColumnFamilyHandle* audit_ = nullptr;
+  rocksdb::ColumnFamilyOptions feed_options_;
+};
+
+// A column family of packs. Keeps the database open. A dropped one can be read until its last
+// owner goes; then its files go.
+class ColumnFamily {
+ public:
+  static absl::StatusOr<std::shared_ptr<ColumnFamily>> Create(std::shared_ptr<Database> database,
+                                                              const std::string& name);
+  ColumnFamily(std::shared_ptr<Database> database, rocksdb::ColumnFamilyHandle* handle)
+      : database_(std::move(database)), handle_(handle) {}
+  ColumnFamily(const ColumnFamily&) = delete;
+  ColumnFamily& operator=(const ColumnFamily&) = delete;
+  ~ColumnFamily();
+
+  rocksdb::ColumnFamilyHandle* handle() const { return handle_; }
+  absl::Status Drop();
+
+ private:
+  const std::shared_ptr<Database> database_;
+  rocksdb::ColumnFamilyHandle* const handle_;
+};
+
+// What opening gives: the database, and the column families of packs found in it, by name.
+struct OpenedDatabase {
+  std::shared_ptr<Database> database;
+  std::map<std::string, std::shared_ptr<ColumnFamily>> families;
+
+  // Opens or creates the database in `path`. DataLoss if it is damaged, FailedPrecondition if
+  // another process has it open; both say what to do.
+  static absl::StatusOr<OpenedDatabase> Open(const std::string& path, uint64_t block_cache_bytes);
+};
+
+}  // namespace cloister::storage
