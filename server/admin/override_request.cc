@@ -1,0 +1,168 @@
+#include "server/admin/override_request.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "reputation/host_name.h"
+#include "reputation/ip_address.h"
+#include "reputation/object.h"
+#include "server/lookup/proto_conversion.h"
+
+namespace cloister::server {
+namespace {
+
+using reputation::LookupForm;
+using reputation::LookupKey;
+using reputation::ObjectKind;
+using reputation::Scope;
+using reputation::Verdict;
+
+constexpr size_t kMaxReasonBytes = 1024;
+constexpr size_t kMaxThreatNameBytes = 255;
+// A record keeps hours since 1970 in 24 bits; ten years are far inside of that.
+constexpr int64_t kMaxValidity_s = 10ll * 366 * 86400;
+
+absl::Status Invalid(absl::string_view field, absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat(field, ": ", what));
+}
+
+bool HasControlCharacter(absl::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](unsigned char c) { return absl::ascii_iscntrl(c); });
+}
+
+absl::StatusOr<OverrideTarget> ParsePrefix(const std::string& text) {
+  absl::StatusOr<reputation::IpPrefix> prefix =
+      reputation::IpPrefix::Parse(absl::StripAsciiWhitespace(text));
+  if (!prefix.ok()) return Invalid("object.text", prefix.status().message());
+  const bool is_prefix = prefix->length() < prefix->address().bits();
+  return OverrideTarget{.key = LookupKey::ForIpPrefix(*prefix),
+                        .kind = ObjectKind::kIp,
+                        .text = is_prefix ? prefix->ToString() : prefix->address().ToString(),
+                        .is_prefix = is_prefix};
+}
+
+absl::Status CheckHost(const std::string& name) {
+  if (!reputation::IsPublicSuffix(name)) return absl::OkStatus();
+  return Invalid("object.text", absl::StrCat("\"", name,
+                                             "\" is a public suffix, which strangers share; give a "
+                                             "name below it"));
+}
+
+// FILE records name one file; only hosts have something below them that is not themselves.
+absl::Status CheckScope(Scope scope, const OverrideTarget& target) {
+  if (scope == Scope::kSubtree && target.kind == ObjectKind::kFile) {
+    return Invalid("scope", "nothing is below a file; use EXACT");
+  }
+  if (scope == Scope::kSubtree && target.key.form() == LookupForm::kSoftwareSigner) {
+    return Invalid("scope", "nothing is below a signer; use EXACT");
+  }
+  if (scope == Scope::kSubdomainsOnly && target.kind != ObjectKind::kHost) {
+    return Invalid("scope", "SUBDOMAINS_ONLY is for hosts; use EXACT or SUBTREE");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckVerdict(Verdict verdict, const OverrideTarget& target) {
+  const LookupForm form = target.key.form();
+  const bool weak = form == LookupForm::kFileSha1 || form == LookupForm::kFileMd5;
+  if (!weak || verdict != Verdict::kTrusted) return absl::OkStatus();
+  return Invalid("verdict",
+                 "TRUSTED is refused for SHA-1 and MD5 digests, for which other files can be "
+                 "made; give the file's SHA-256");
+}
+
+absl::Status ReadValidity(const v1::SetOverrideRequest& request, absl::Time now,
+                          reputation::Record* record) {
+  const auto& wanted = request.valid_for();
+  if (wanted.seconds() == 0 && wanted.nanos() == 0) return absl::OkStatus();
+  if (wanted.seconds() < 0 || wanted.nanos() < 0 || wanted.nanos() > 999'999'999) {
+    return Invalid("valid_for", "is not a positive duration; leave it unset to hold until deleted");
+  }
+  if (wanted.seconds() > kMaxValidity_s) {
+    return Invalid("valid_for", "is longer than ten years; leave it unset to hold until deleted");
+  }
+  const absl::Duration duration =
+      absl::Seconds(wanted.seconds()) + absl::Nanoseconds(wanted.nanos());
+  record->valid_until_hours = reputation::HoursSinceEpoch(now + duration);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<OverrideTarget> ParseOverrideTarget(const v1::Object& object) {
+  if (object.kind() == v1::OBJECT_KIND_IP && absl::StrContains(object.text(), "/")) {
+    return ParsePrefix(object.text());
+  }
+  absl::StatusOr<reputation::Object> parsed = ObjectFromProto(object);
+  if (!parsed.ok()) return parsed.status();
+  std::string text = parsed->ToString();
+  if (parsed->kind() == ObjectKind::kHost) {
+    if (absl::Status s = CheckHost(text); !s.ok()) return s;
+  }
+  const reputation::LookupKeys keys = parsed->Keys(/*with_expressions=*/false);
+  if (keys.keys.empty()) return Invalid("object.text", "has no lookup key of its own");
+  return OverrideTarget{.key = keys.keys.front(), .kind = parsed->kind(), .text = std::move(text)};
+}
+
+absl::Status CheckReason(absl::string_view reason) {
+  if (absl::StripAsciiWhitespace(reason).empty()) {
+    return Invalid("reason", "is empty; say why, for the audit trail");
+  }
+  if (reason.size() > kMaxReasonBytes) {
+    return Invalid("reason", absl::StrCat("has ", reason.size(), " bytes; at most ",
+                                          kMaxReasonBytes, " are kept"));
+  }
+  if (HasControlCharacter(reason)) {
+    return Invalid("reason", "holds a control character; write it on one line");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<storage::Override> ParseOverride(const v1::SetOverrideRequest& request,
+                                                const OverrideTarget& target,
+                                                absl::string_view actor, absl::Time now) {
+  absl::StatusOr<Verdict> verdict = VerdictFromProto(request.verdict());
+  if (!verdict.ok()) return verdict.status();
+  absl::StatusOr<Scope> scope = ScopeFromProto(request.scope());
+  if (!scope.ok()) return scope.status();
+  if (absl::Status s = CheckScope(*scope, target); !s.ok()) return s;
+  if (absl::Status s = CheckVerdict(*verdict, target); !s.ok()) return s;
+  if (absl::Status s = CheckReason(request.reason()); !s.ok()) return s;
+  if (request.threat_name().size() > kMaxThreatNameBytes) {
+    return Invalid("threat_name", absl::StrCat("is longer than ", kMaxThreatNameBytes, " bytes"));
+  }
+  if (HasControlCharacter(request.threat_name())) {
+    return Invalid("threat_name", "holds a control character");
+  }
+  storage::Override value;
+  value.record.verdict = *verdict;
+  value.record.scope = target.is_prefix ? Scope::kSubtree : *scope;
+  if (absl::Status s = ReadValidity(request, now, &value.record); !s.ok()) return s;
+  value.label.threat_name = request.threat_name();
+  value.kind = target.kind;
+  value.text = target.text;
+  value.reason = request.reason();
+  value.actor = std::string(actor);
+  value.set_at = now;
+  return value;
+}
+
+void SetOverrideProto(const storage::Override& value, v1::Override* out) {
+  out->mutable_object()->set_kind(ToProto(value.kind));
+  out->mutable_object()->set_text(value.text);
+  out->set_verdict(ToProto(value.record.verdict));
+  out->set_scope(ToProto(value.record.scope));
+  out->set_reason(value.reason);
+  out->set_actor(value.actor);
+  SetTimestamp(value.set_at, out->mutable_set_at());
+  if (value.record.valid_until_hours != 0) {
+    SetTimestamp(value.record.valid_until(), out->mutable_valid_until());
+  }
+  out->set_threat_name(value.label.threat_name);
+}
+
+}  // namespace cloister::server

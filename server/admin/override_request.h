@@ -1,0 +1,39 @@
+// What an operator asks to override, checked.
+
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "cloister/v1/admin.pb.h"
+#include "reputation/lookup_key.h"
+#include "storage/store/generation.h"
+
+namespace cloister::server {
+
+// What an override is about.
+struct OverrideTarget {
+  reputation::LookupKey key;
+  reputation::ObjectKind kind;
+  std::string text;        // canonical
+  bool is_prefix = false;  // a network rather than one address
+};
+
+// The object's own key: a URL's exact expression, an address or a prefix ("192.0.2.0/24").
+// InvalidArgument names the field and the mend; so also for a host that is a public suffix.
+absl::StatusOr<OverrideTarget> ParseOverrideTarget(const v1::Object& object);
+
+// OK if `reason` is 1 to 1024 bytes on one line.
+absl::Status CheckReason(absl::string_view reason);
+
+// The override that `request` asks for, set by `actor` at `now`. InvalidArgument as above, for a
+// verdict or scope that the object cannot have, and for times out of range.
+absl::StatusOr<storage::Override> ParseOverride(const v1::SetOverrideRequest& request,
+                                                const OverrideTarget& target,
+                                                absl::string_view actor, absl::Time now);
+
+void SetOverrideProto(const storage::Override& value, v1::Override* out);
+
+}  // namespace cloister::server

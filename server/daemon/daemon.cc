@@ -1,0 +1,282 @@
+#include "server/daemon/daemon.h"
+
+#include <sys/stat.h>
+
+#include <atomic>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/resource_quota.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+#include "server/admin/admin_service.h"
+#include "server/admin/feed_info.h"
+#include "server/auth/authorizer.h"
+#include "server/auth/tls_credentials.h"
+#include "server/daemon/grpc_log.h"
+#include "server/daemon/listen_address.h"
+#include "server/daemon/update_reporter.h"
+#include "server/lookup/lookup_service.h"
+#include "server/metrics/exporter.h"
+#include "server/metrics/feed_metrics.h"
+#include "server/metrics/process_metrics.h"
+#include "storage/files/files.h"
+#include "storage/store/reputation_store.h"
+
+namespace cloister::server {
+namespace {
+
+constexpr char kLookupServiceName[] = "cloister.v1.ReputationService";
+
+std::vector<std::string> FeedNames(const Configuration& config) {
+  std::vector<std::string> names;
+  for (const FeedConfig& feed : config.feeds) names.push_back(feed.name);
+  return names;
+}
+
+FeedUpdater::Options UpdaterOptions(const Configuration& config, const FeedConfig& feed,
+                                    storage::ReputationStore* store) {
+  FeedUpdater::Options options;
+  options.feed = feed.name;
+  options.root = feed.root;
+  options.spool_directory = config.spool_directory;
+  options.state_directory = absl::StrCat(config.data_directory, "/trust/", feed.name);
+  options.accept_expired = config.updates.accept_expired;
+  options.intake.store = store;
+  options.intake.reserve_bytes = config.storage.reserve_bytes;
+  return options;
+}
+
+void SetUpTransport(const LimitsConfig& limits, grpc::ServerBuilder* builder) {
+  // Without this a second server would share the port silently.
+  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                              static_cast<int>(limits.max_concurrent_streams));
+  // A client that vanished is noticed within a minute and a half; one that pings more often than
+  // every ten seconds is told to calm down.
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+  builder->SetMaxReceiveMessageSize(static_cast<int>(limits.max_message_bytes));
+  grpc::ResourceQuota quota("cloisterd");
+  quota.Resize(limits.memory_bytes);
+  builder->SetResourceQuota(quota);
+}
+
+}  // namespace
+
+struct Daemon::Parts {
+  Parts(const Configuration& configuration, const EventLog* event_log,
+        std::function<absl::Time()> time)
+      : config(configuration),
+        log(event_log),
+        clock(std::move(time)),
+        started_at(clock()),
+        reports(FeedNames(config)),
+        grpc_log(log),
+        authorizer(config.listen.mutual_tls ? Authorizer(config.identities, config.file)
+                                            : Authorizer::TrustEveryone()),
+        registry(std::make_shared<prometheus::Registry>()),
+        lookup_metrics(std::make_shared<LookupMetrics>()),
+        update_metrics(registry.get(), FeedNames(config)) {}
+  ~Parts();
+
+  absl::Status OpenStore();
+  absl::Status OpenFeeds();
+  absl::Status ServeMetrics();
+  absl::Status ServeGrpc();
+  void WatchSpool();
+  void UpdateHealth();
+  void Drain(absl::Duration deadline);
+
+  const Configuration config;
+  const EventLog* const log;
+  const std::function<absl::Time()> clock;
+  const absl::Time started_at;
+  Addresses addresses;
+  FeedReports reports;
+  GrpcLog grpc_log;
+  const Authorizer authorizer;
+  std::shared_ptr<prometheus::Registry> registry;
+  std::shared_ptr<LookupMetrics> lookup_metrics;
+  UpdateMetrics update_metrics;
+  std::unique_ptr<storage::ReputationStore> store;
+  std::vector<std::unique_ptr<FeedUpdater>> feeds;  // until the watcher takes them
+  std::unique_ptr<Answerer> answerer;
+  std::unique_ptr<MetricsExporter> exporter;
+  std::unique_ptr<LookupService> lookup_service;
+  std::unique_ptr<AdminService> admin_service;
+  std::unique_ptr<grpc::Server> server;
+  std::unique_ptr<UpdateReporter> reporter;
+  std::unique_ptr<SpoolWatcher> watcher;
+  std::atomic<bool> draining{false};
+};
+
+absl::Status Daemon::Parts::OpenStore() {
+  if (absl::Status s = storage::MakeDirectories(config.data_directory); !s.ok()) return s;
+  storage::ReputationStore::Options options;
+  options.directory = config.data_directory;
+  options.feeds = FeedNames(config);
+  options.block_cache_bytes = config.storage.block_cache_bytes;
+  options.kept_versions = config.storage.kept_versions;
+  options.reserve_bytes = config.storage.reserve_bytes;
+  absl::StatusOr<std::unique_ptr<storage::ReputationStore>> opened =
+      storage::ReputationStore::Open(options);
+  if (!opened.ok()) return opened.status();
+  store = *std::move(opened);
+  answerer = std::make_unique<Answerer>(store.get(), config.feeds, config.answers,
+                                        config.limits.max_batch_keys);
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::Parts::OpenFeeds() {
+  const std::shared_ptr<const storage::Generation> generation = store->Current();
+  for (size_t i = 0; i < config.feeds.size(); ++i) {
+    const FeedConfig& feed = config.feeds[i];
+    absl::StatusOr<std::unique_ptr<FeedUpdater>> updater =
+        FeedUpdater::Create(UpdaterOptions(config, feed, store.get()));
+    if (!updater.ok()) return updater.status();
+    const uint64_t version = generation->feeds()[i].version;
+    if (version != 0) reports.SetServing(feed.name, version, started_at);
+    reports.ClearRefusal(feed.name, (*updater)->expires());
+    feeds.push_back(*std::move(updater));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::Parts::ServeMetrics() {
+  if (config.metrics_address.empty()) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<MetricsExporter>> started = MetricsExporter::Start(
+      config.metrics_address,
+      {registry, lookup_metrics,
+       std::make_shared<FeedMetrics>(store.get(), &reports, config.tls.certificate, clock),
+       std::make_shared<ProcessMetrics>(started_at)});
+  if (!started.ok()) return started.status();
+  exporter = *std::move(started);
+  addresses.metrics = exporter->address();
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::Parts::ServeGrpc() {
+  lookup_service =
+      std::make_unique<LookupService>(answerer.get(), &authorizer, lookup_metrics.get(), clock);
+  admin_service =
+      std::make_unique<AdminService>(AdminService::Options{.store = store.get(),
+                                                           .answerer = answerer.get(),
+                                                           .authorizer = &authorizer,
+                                                           .reports = &reports,
+                                                           .configuration = &config,
+                                                           .metrics_address = addresses.metrics,
+                                                           .started_at = started_at,
+                                                           .clock = clock});
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::ServerBuilder builder;
+  SetUpTransport(config.limits, &builder);
+  int port = 0;
+  builder.AddListeningPort(config.listen.address,
+                           config.listen.mutual_tls ? MutualTlsCredentials(config.tls)
+                                                    : grpc::InsecureServerCredentials(),
+                           &port);
+  builder.RegisterService(lookup_service.get());
+  builder.RegisterService(admin_service.get());
+  server = builder.BuildAndStart();
+  if (!server || port == 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "cannot listen on ", config.listen.address,
+        " ([listen] address); set [log] level = \"debug\" in ", config.file, " to see why"));
+  }
+  if (absl::StartsWith(config.listen.address, "unix:")) {
+    addresses.grpc = config.listen.address;
+    // Who may connect is who may enter the folder and is in the socket's group.
+    chmod(config.listen.address.c_str() + sizeof("unix:") - 1, 0660);
+  } else {
+    const std::string& address = config.listen.address;
+    addresses.grpc = absl::StrCat(address.substr(0, address.rfind(':')), ":", port);
+  }
+  UpdateHealth();
+  return absl::OkStatus();
+}
+
+void Daemon::Parts::UpdateHealth() {
+  if (draining) return;
+  grpc::HealthCheckServiceInterface* health = server->GetHealthCheckService();
+  health->SetServingStatus("", true);
+  health->SetServingStatus(kLookupServiceName, AllFeedsServe(*store->Current()));
+}
+
+void Daemon::Parts::WatchSpool() {
+  reporter = std::make_unique<UpdateReporter>(
+      UpdateReporter::Options{.log = log,
+                              .metrics = &update_metrics,
+                              .reports = &reports,
+                              .clock = clock,
+                              .on_taken = [this] { UpdateHealth(); }});
+  watcher = std::make_unique<SpoolWatcher>(
+      std::move(feeds), reporter.get(),
+      SpoolWatcher::Options{.poll_interval = config.updates.poll_interval, .clock = clock});
+}
+
+void Daemon::Parts::Drain(absl::Duration deadline) {
+  if (!server || draining.exchange(true)) return;
+  server->GetHealthCheckService()->SetServingStatus(false);
+  watcher.reset();
+  server->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(deadline));
+  server->Wait();
+}
+
+Daemon::Parts::~Parts() {
+  Drain(absl::ZeroDuration());
+  exporter.reset();  // its sources read the store
+}
+
+absl::Status CheckSurroundings(const Configuration& configuration, absl::Time now) {
+  if (configuration.listen.mutual_tls) {
+    if (absl::Status s = CheckTlsFiles(configuration.tls, now); !s.ok()) return s;
+  }
+  for (const FeedConfig& feed : configuration.feeds) {
+    absl::StatusOr<std::string> bytes =
+        storage::ReadFile(feed.root, trust::Limits().max_root_bytes);
+    if (!bytes.ok()) {
+      return absl::Status(bytes.status().code(),
+                          absl::StrCat("feed ", feed.name, ", root: ", bytes.status().message(),
+                                       "; copy the feed's first root.json there"));
+    }
+    trust::TrustedState initial;
+    initial.root = *std::move(bytes);
+    absl::Status root = trust::Updater::Create(initial, trust::Limits()).status();
+    if (!root.ok()) {
+      return absl::Status(root.code(), absl::StrCat("feed ", feed.name, ", root: ", feed.root, ": ",
+                                                    root.message()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Daemon::~Daemon() = default;
+
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Configuration& configuration,
+                                                      const EventLog* log,
+                                                      std::function<absl::Time()> clock) {
+  if (absl::Status s = CheckListenAddress(configuration.listen.address); !s.ok()) return s;
+  if (configuration.listen.mutual_tls) {
+    if (absl::Status s = CheckTlsFiles(configuration.tls, clock()); !s.ok()) return s;
+  }
+  auto parts = std::make_unique<Parts>(configuration, log, std::move(clock));
+  if (absl::Status s = parts->OpenStore(); !s.ok()) return s;
+  if (absl::Status s = parts->OpenFeeds(); !s.ok()) return s;
+  if (absl::Status s = parts->ServeMetrics(); !s.ok()) return s;
+  if (absl::Status s = parts->ServeGrpc(); !s.ok()) return s;
+  parts->WatchSpool();
+  return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
+}
+
+const Daemon::Addresses& Daemon::addresses() const { return parts_->addresses; }
+
+void Daemon::Drain(absl::Duration deadline) { parts_->Drain(deadline); }
+
+}  // namespace cloister::server

@@ -1,0 +1,45 @@
+#include "server/daemon/update_reporter.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace cloister::server {
+
+void UpdateReporter::OnTaken(const std::string& feed, const UpdateOutcome& outcome,
+                             absl::Duration duration) {
+  ReportSetbacks(feed, outcome);
+  options_.metrics->CountTaken(feed, duration);
+  options_.reports->SetServing(feed, outcome.version, options_.clock());
+  options_.reports->ClearRefusal(feed, outcome.expires);
+  options_.log->Write(EventLog::Level::kInfo, "update taken",
+                      {{"feed", feed},
+                       {"version", absl::StrCat(outcome.version)},
+                       {"seconds", absl::StrCat(absl::ToDoubleSeconds(duration))},
+                       {"expires", absl::FormatTime(outcome.expires, absl::UTCTimeZone())}});
+  if (outcome.expired) {
+    options_.log->Write(EventLog::Level::kWarning, "update has expired, taken as configured",
+                        {{"feed", feed}, {"setting", "[updates] accept_expired"}});
+  }
+  options_.on_taken();
+}
+
+void UpdateReporter::OnRefused(const std::string& feed, const UpdateOutcome& outcome) {
+  ReportSetbacks(feed, outcome);
+  options_.metrics->CountRefused(feed, outcome.status);
+  options_.reports->SetRefused(feed, outcome.status, options_.clock(), outcome.expires);
+  options_.log->Write(EventLog::Level::kError, "update refused",
+                      {{"feed", feed},
+                       {"reason", RejectionName(outcome.status)},
+                       {"cause", std::string(outcome.status.message())}});
+}
+
+void UpdateReporter::ReportSetbacks(const std::string& feed, const UpdateOutcome& outcome) {
+  for (const absl::Status& setback : outcome.setbacks) {
+    options_.metrics->CountRefused(feed, setback);
+    options_.log->Write(EventLog::Level::kWarning, "deltas refused, trying a snapshot",
+                        {{"feed", feed},
+                         {"reason", RejectionName(setback)},
+                         {"cause", std::string(setback.message())}});
+  }
+}
+
+}  // namespace cloister::server

@@ -1,0 +1,203 @@
+#include "server/updates/feed_updater.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "reputation/reject_reason.h"
+#include "server/updates/served_chain.h"
+#include "sync/trust/pack_target.h"
+
+namespace cloister::server {
+namespace {
+
+using reputation::Rejected;
+using reputation::RejectReason;
+using trust::PackTarget;
+
+constexpr absl::Duration kFirstPause = absl::Seconds(1);
+constexpr absl::Duration kLongestPause = absl::Minutes(1);
+constexpr uint32_t kMaxDeltas = 8;
+
+// Whether trying the same entry again later may help.
+bool IsTransient(const absl::Status& status) {
+  const std::optional<RejectReason> reason = reputation::ReasonOf(status);
+  return !reason || *reason == RejectReason::kNoSpace || *reason == RejectReason::kIoError;
+}
+
+// Whether a snapshot may help where deltas did not.
+bool IsDrift(const absl::Status& status) {
+  const std::optional<RejectReason> reason = reputation::ReasonOf(status);
+  return reason == RejectReason::kBaseMismatch || reason == RejectReason::kDigestMismatch;
+}
+
+absl::Status InFeed(const absl::Status& status, const std::string& feed) {
+  return absl::Status(status.code(), absl::StrCat("feed ", feed, ": ", status.message()));
+}
+
+absl::Time Expiry(const trust::Updater& updater) {
+  if (updater.timestamp() == nullptr || updater.snapshot() == nullptr ||
+      updater.targets() == nullptr) {
+    return absl::InfinitePast();
+  }
+  return std::min({updater.root().expires, updater.timestamp()->expires,
+                   updater.snapshot()->expires, updater.targets()->expires});
+}
+
+bool SamePacks(const std::vector<PackTarget>& a, const std::vector<PackTarget>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const PackTarget& x, const PackTarget& y) { return x.sha256 == y.sha256; });
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<FeedUpdater>> FeedUpdater::Create(const Options& options) {
+  absl::StatusOr<trust::TrustStateDirectory> state =
+      trust::TrustStateDirectory::Open(options.state_directory, options.root, options.limits);
+  if (!state.ok()) return InFeed(state.status(), options.feed);
+  absl::StatusOr<std::unique_ptr<trust::Updater>> updater =
+      trust::Updater::Create(state->state(), options.limits);
+  if (!updater.ok()) return InFeed(updater.status(), options.feed);
+  auto feed = std::unique_ptr<FeedUpdater>(new FeedUpdater(options, *std::move(state)));
+  feed->Remember(**updater);
+  feed->served_chain_ = LoadServedChain(feed->ChainPath(), options.feed);
+  return feed;
+}
+
+UpdateOutcome FeedUpdater::Poll(absl::Time now) {
+  UpdateOutcome outcome;
+  outcome.expires = expires_;
+  absl::StatusOr<std::optional<SpoolEntryId>> newest =
+      NewestSpoolEntry(options_.spool_directory, options_.feed);
+  if (!newest.ok()) {
+    if (IsKnown(SpoolEntryId(), now)) return outcome;
+    return Refused(SpoolEntryId(), newest.status(), now);
+  }
+  if (!newest->has_value()) return outcome;
+  const SpoolEntryId& id = **newest;
+  if (id.version < trusted_version_ || IsKnown(id, now)) return outcome;
+  absl::Status status = Take(id, now, &outcome);
+  if (!status.ok()) {
+    UpdateOutcome refused = Refused(id, std::move(status), now);
+    refused.setbacks = std::move(outcome.setbacks);
+    return refused;
+  }
+  outcome.kind = UpdateOutcome::Kind::kAccepted;
+  outcome.expires = expires_;
+  taken_ = id;
+  refusal_.reset();
+  return outcome;
+}
+
+bool FeedUpdater::IsKnown(const SpoolEntryId& entry, absl::Time now) const {
+  if (taken_ == entry) return true;
+  if (!refusal_ || refusal_->entry != entry) return false;
+  if (!IsTransient(refusal_->status)) return true;
+  // A clock set back must not stretch the pause.
+  return now < refusal_->next_attempt && refusal_->next_attempt - now <= refusal_->pause;
+}
+
+UpdateOutcome FeedUpdater::Refused(const SpoolEntryId& entry, absl::Status status, absl::Time now) {
+  absl::Duration pause = kFirstPause;
+  if (refusal_ && refusal_->entry == entry) pause = std::min(refusal_->pause * 2, kLongestPause);
+  refusal_ = Refusal{.entry = entry, .status = status, .next_attempt = now + pause, .pause = pause};
+  taken_.reset();  // so that the good entry is taken again when the bad one is gone
+  UpdateOutcome outcome;
+  outcome.kind = UpdateOutcome::Kind::kRefused;
+  outcome.status = std::move(status);
+  outcome.expires = expires_;
+  return outcome;
+}
+
+absl::Status FeedUpdater::Take(const SpoolEntryId& id, absl::Time now, UpdateOutcome* outcome) {
+  absl::StatusOr<std::unique_ptr<SpoolEntry>> entry =
+      SpoolEntry::Open(options_.spool_directory, options_.feed, id.version);
+  if (absl::IsNotFound(entry.status())) {
+    return Rejected(RejectReason::kMetadataMissing, entry.status().message());
+  }
+  if (!entry.ok()) return entry.status();
+  absl::StatusOr<std::unique_ptr<trust::Updater>> updater =
+      trust::Updater::Create(state_.state(), options_.limits);
+  if (!updater.ok()) return updater.status();
+  absl::Status verified = Verify(**entry, now, updater->get());
+  Remember(**updater);
+  if (!verified.ok()) return verified;
+  if ((*updater)->timestamp()->version != id.version) {
+    return Rejected(
+        RejectReason::kMetadataVersionMismatch,
+        absl::StrCat("the spool entry ", id.version, " holds version ",
+                     (*updater)->timestamp()->version, " of timestamp.json; remove the entry"));
+  }
+  outcome->expired = (*updater)->expired();
+  return ServeNewest(**entry, **updater, outcome);
+}
+
+// Whatever was verified is kept, also where a later step fails: nothing older is ever taken again.
+absl::Status FeedUpdater::Verify(SpoolEntry& entry, absl::Time now, trust::Updater* updater) {
+  absl::StatusOr<absl::Time> reference = state_.MonotonicTime(now);
+  if (!reference.ok()) return reference.status();
+  absl::Status refreshed =
+      updater->Refresh(entry, {.now = *reference, .accept_expired = options_.accept_expired});
+  absl::Status saved = state_.Save(updater->state(), updater->new_roots());
+  return refreshed.ok() ? saved : refreshed;
+}
+
+absl::Status FeedUpdater::ServeNewest(SpoolEntry& entry, const trust::Updater& updater,
+                                      UpdateOutcome* outcome) {
+  const trust::Targets& targets = *updater.targets();
+  absl::StatusOr<std::vector<PackTarget>> offered = PacksOnOffer(targets, options_.feed);
+  if (!offered.ok()) return offered.status();
+  outcome->version = NewestVersion(*offered);
+  absl::Status missing;
+  const std::vector<PackTarget> at_hand =
+      PacksAtHand(entry, targets, *offered, *options_.intake.store, &missing);
+
+  std::vector<PackTarget> held = HeldPacks();
+  held.insert(held.end(), at_hand.begin(), at_hand.end());
+  absl::Status status;
+  for (uint32_t max_deltas : {kMaxDeltas, 0u}) {
+    absl::StatusOr<std::vector<PackTarget>> chain = CheapestChain(at_hand, held, max_deltas);
+    if (!chain.ok() || chain->back().to_version != outcome->version) {
+      if (!status.ok()) return status;  // the deltas' own failure
+      if (absl::IsNotFound(missing)) {
+        return Rejected(RejectReason::kTargetMissing, missing.message());
+      }
+      if (!missing.ok()) return missing;
+      return chain.ok()
+                 ? Rejected(RejectReason::kVersionGap,
+                            absl::StrCat("no chain of packs leads to version ", outcome->version))
+                 : chain.status();
+    }
+    status = ServeChain(entry, updater, *chain);
+    if (!IsDrift(status) || !chain->back().is_delta()) return status;
+    outcome->setbacks.push_back(status);
+  }
+  return status;
+}
+
+absl::Status FeedUpdater::ServeChain(SpoolEntry& entry, const trust::Updater& updater,
+                                     const std::vector<PackTarget>& chain) {
+  absl::StatusOr<storage::VersionSpec> spec = VersionOf(chain, updater.timestamp()->issued);
+  if (!spec.ok()) return spec.status();
+  absl::Status taken = TakePacks(entry, *updater.targets(), chain, options_.intake);
+  if (!taken.ok()) return taken;
+  if (absl::Status s = options_.intake.store->Serve(*spec); !s.ok()) return s;
+  if (SamePacks(chain, served_chain_)) return absl::OkStatus();
+  served_chain_ = chain;
+  return SaveServedChain(ChainPath(), chain);
+}
+
+std::vector<PackTarget> FeedUpdater::HeldPacks() const {
+  std::vector<PackTarget> held;
+  for (const PackTarget& pack : served_chain_) {
+    if (options_.intake.store->HasPack(pack.sha256)) held.push_back(pack);
+  }
+  return held;
+}
+
+void FeedUpdater::Remember(const trust::Updater& updater) {
+  if (updater.timestamp() != nullptr) trusted_version_ = updater.timestamp()->version;
+  expires_ = Expiry(updater);
+}
+
+}  // namespace cloister::server

@@ -1,0 +1,66 @@
+// Reads the hand-over folder (sync/trust_state/spool.h) as what it is: files that another process
+// wrote and may be altering. Nothing is opened through a link below the spool directory, and only
+// regular files are read; anything else is kSpoolForeign.
+
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "sync/trust/fetcher.h"
+
+namespace cloister::server {
+
+// Which entry: its version, and which folder on disk, so that another one that takes its name is
+// told apart.
+struct SpoolEntryId {
+  uint64_t version = 0;
+  dev_t device = 0;
+  ino_t inode = 0;
+  int64_t changed_ns = 0;
+
+  friend bool operator==(const SpoolEntryId&, const SpoolEntryId&) = default;
+};
+
+// The highest complete entry of `feed`; nothing if there is none or the feed has no folder yet.
+// kSpoolForeign if the feed's folder, or what has the entry's name, is not a folder; kIoError.
+absl::StatusOr<std::optional<SpoolEntryId>> NewestSpoolEntry(const std::string& spool_directory,
+                                                             const std::string& feed);
+
+// One entry, held open: it is read to the end even where it is removed meanwhile.
+class SpoolEntry : public trust::Fetcher {
+ public:
+  static absl::StatusOr<std::unique_ptr<SpoolEntry>> Open(const std::string& spool_directory,
+                                                          const std::string& feed,
+                                                          uint64_t version);
+  SpoolEntry(const SpoolEntry&) = delete;
+  SpoolEntry& operator=(const SpoolEntry&) = delete;
+  ~SpoolEntry() override;
+
+  // Besides what Fetcher says: kSpoolForeign for links and the like, kIoError.
+  absl::StatusOr<std::string> Metadata(absl::string_view name, uint64_t max_bytes) override;
+  absl::Status Target(absl::string_view name, uint64_t max_bytes,
+                      const trust::ByteSink& sink) override;
+
+  // OK if there is a regular file targets/<name> of `bytes` bytes. NotFound, kSpoolForeign,
+  // kTargetHashMismatch for another length.
+  absl::Status CheckTarget(absl::string_view name, uint64_t bytes) const;
+
+ private:
+  SpoolEntry(std::string path, int metadata, int targets)
+      : path_(std::move(path)), metadata_(metadata), targets_(targets) {}
+
+  std::string path_;  // for messages
+  int metadata_;      // descriptors of the two folders
+  int targets_;
+};
+
+}  // namespace cloister::server
