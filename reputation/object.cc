@@ -123,10 +123,6 @@ absl::StatusOr<Object> Object::Host(absl::string_view text) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", text, "\" is an IP address: ask for kind ip"));
   }
-  if (IsPublicSuffix(*name)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "\"", *name, "\" is a public suffix, which strangers share: name a host below it"));
-  }
   return Object(HostName{*std::move(name)});
 }
 

@@ -55,7 +55,8 @@ class Object {
   std::string ToString() const;
 
   // `with_expressions` also fills LookupKeys::expressions. IP keys hold the full-length prefix
-  // only; AddIpPrefixes adds what the data holds.
+  // only; AddIpPrefixes adds what the data holds. A host that is a public suffix has no keys,
+  // since nothing may list it; every other object has at least one.
   LookupKeys Keys(bool with_expressions) const;
 
  private:

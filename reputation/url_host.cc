@@ -61,14 +61,21 @@ void SetAddress(const IpAddress& address, CanonicalUrl* url) {
   url->host = address.ToString();
 }
 
-absl::Status SetHost(absl::string_view escaped, CanonicalUrl* url) {
-  std::string text = Unescape(escaped);
-  if (!text.empty() && text.front() == '[') {
-    absl::StatusOr<IpAddress> address = IpAddress::Parse(text);
-    if (!address.ok()) return address.status();
-    SetAddress(*address, url);
-    return absl::OkStatus();
+// Escapes mean nothing inside brackets, except the one that starts a zone (RFC 6874).
+absl::Status SetBracketedHost(absl::string_view text, CanonicalUrl* url) {
+  size_t percent = text.find('%');
+  if (percent != absl::string_view::npos && text.substr(percent, 3) != "%25") {
+    return absl::InvalidArgumentError("an escape stands between its brackets");
   }
+  absl::StatusOr<IpAddress> address = IpAddress::Parse(text);
+  if (!address.ok()) return address.status();
+  SetAddress(*address, url);
+  return absl::OkStatus();
+}
+
+absl::Status SetHost(absl::string_view escaped, CanonicalUrl* url) {
+  if (!escaped.empty() && escaped.front() == '[') return SetBracketedHost(escaped, url);
+  std::string text = Unescape(escaped);
   absl::StatusOr<std::string> name = CanonicalLabels(text, HostCharacters::kUrlHost);
   if (!name.ok()) return name.status();
   if (EndsInNumber(*name)) {
