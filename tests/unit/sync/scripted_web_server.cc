@@ -41,6 +41,7 @@ class SocketConnection : public ScriptedWebServer::Connection {
   }
   ~SocketConnection() override {
     if (ssl_ != nullptr) SSL_shutdown(ssl_.get());
+    shutdown(fd_, SHUT_RDWR);  // the duplicate that wakes readers keeps it open otherwise
     close(fd_);
   }
 

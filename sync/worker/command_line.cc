@@ -1,0 +1,51 @@
+#include "sync/worker/command_line.h"
+
+#include <CLI/CLI.hpp>
+
+namespace cloister::worker {
+namespace {
+
+constexpr char kDescription[] =
+    "cloister-sync fetches signed reputation feeds, checks them and hands them over to cloisterd\n"
+    "through the spool directory. It is the only part of Cloister that reaches the outside; it\n"
+    "asks for files whose names are public, and knows nothing about lookups.";
+
+constexpr char kFooter[] = R"(
+Examples:
+  cloister-sync --config /etc/cloister/sync.toml --check-config   is the configuration sound?
+  cloister-sync --config /etc/cloister/sync.toml --once           fetch now, print what came
+  cloister-sync --config /etc/cloister/sync.toml                  keep fetching (a service)
+
+A configuration:
+  spool_directory = "/var/spool/cloister"        # exists, owned by the group of cloisterd
+  state_directory = "/var/lib/cloister-sync"     # on the same file system
+  [[feed]]
+  name = "threats"
+  url = "https://feeds.example/threats/"         # or "file:///srv/mirror/threats/"
+  root = "/etc/cloister/feeds/threats.root.json" # from the publisher, by a way that you trust
+
+What it knows about each feed is in status.json in the state directory; the log is on standard
+error. Exit codes: 0 well; 1 a feed failed (--once); 2 wrong command line or configuration.)";
+
+}  // namespace
+
+std::optional<CommandLine> ReadCommandLine(int argc, char** argv, int* exit_code) {
+  CommandLine result;
+  CLI::App app(kDescription, "cloister-sync");
+  app.footer(kFooter);
+  app.add_option("--config", result.config, "Configuration file")->type_name("FILE")->required();
+  auto* once = app.add_flag("--once", result.once, "Look at every feed once, then end");
+  app.add_flag("--check-config", result.check_config,
+               "Check the configuration and this machine, fetch nothing")
+      ->excludes(once);
+  app.set_version_flag("--version", "cloister-sync " CLOISTER_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    *exit_code = app.exit(error) == 0 ? 0 : 2;
+    return std::nullopt;
+  }
+  return result;
+}
+
+}  // namespace cloister::worker
