@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "reputation/reject_reason.h"
 
@@ -137,6 +138,10 @@ absl::StatusOr<json> ParseJson(absl::string_view bytes, uint64_t max_bytes, uint
   if (bytes.size() > max_bytes) {
     return Rejected(RejectReason::kMetadataTooLarge,
                     absl::StrCat(bytes.size(), " bytes, at most ", max_bytes, " are read"));
+  }
+  // The library takes a zero byte for the end; whatever follows it must not pass unseen.
+  if (absl::StrContains(bytes, '\0')) {
+    return Rejected(RejectReason::kMetadataMalformed, "not JSON: it holds a zero byte");
   }
   BoundsCheck check(max_depth);
   if (!json::sax_parse(bytes.begin(), bytes.end(), &check)) {

@@ -1,5 +1,6 @@
 #include "sync/trust/json_fields.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -22,6 +23,19 @@ const json& Null() {
 const json::object_t& NoMembers() {
   static const json::object_t none;
   return none;
+}
+
+// An integer that is not negative: unsigned where it was read from text, perhaps signed where a
+// program made it.
+std::optional<uint64_t> NonNegative(const json& value) {
+  if (value.is_number_unsigned()) return value.get<uint64_t>();
+  if (!value.is_number_integer() || value.get<int64_t>() < 0) return std::nullopt;
+  return static_cast<uint64_t>(value.get<int64_t>());
+}
+
+std::optional<uint64_t> InRange(const json& value, IntegerRange range) {
+  std::optional<uint64_t> integer = NonNegative(value);
+  return integer && *integer >= range.min && *integer <= range.max ? integer : std::nullopt;
 }
 
 }  // namespace
@@ -58,10 +72,7 @@ void JsonFields::Wrong(absl::string_view name, absl::string_view problem) const 
 }
 
 uint64_t JsonFields::Integer(absl::string_view name, IntegerRange range) const {
-  const json& value = Find(name);
-  // nlohmann::json keeps every integer that is not negative as unsigned.
-  const uint64_t* integer = value.get_ptr<const json::number_unsigned_t*>();
-  if (integer != nullptr && *integer >= range.min && *integer <= range.max) return *integer;
+  if (std::optional<uint64_t> integer = InRange(Find(name), range)) return *integer;
   Wrong(name, absl::StrCat("must be an integer from ", range.min, " to ", range.max));
   return 0;
 }
@@ -120,8 +131,8 @@ std::vector<std::string> JsonFields::Strings(absl::string_view name) const {
 std::vector<uint64_t> JsonFields::Integers(absl::string_view name, IntegerRange range) const {
   std::vector<uint64_t> integers;
   for (const json& element : Array(name)) {
-    const uint64_t* integer = element.get_ptr<const json::number_unsigned_t*>();
-    if (integer == nullptr || *integer < range.min || *integer > range.max) {
+    std::optional<uint64_t> integer = InRange(element, range);
+    if (!integer) {
       Wrong(name, absl::StrCat("must hold integers from ", range.min, " to ", range.max, " only"));
       break;
     }
