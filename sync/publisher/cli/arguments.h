@@ -1,0 +1,58 @@
+// What the user asked cloister-publish to do.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "reputation/coverage.h"
+#include "reputation/verdict.h"
+#include "sync/publisher/feeds/feed_reader.h"
+
+namespace cloister::publisher {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailure = 1;
+inline constexpr int kExitUsage = 2;
+
+enum class Command { kKeysCreate, kInit, kPublish, kRefreshTimestamp, kStatus };
+
+// Lifetimes that the user stated; the others are those of the repository.
+struct StatedLifetimes {
+  std::optional<absl::Duration> root, targets, snapshot, timestamp;
+};
+
+// One struct for all commands; each reads its own part.
+struct Arguments {
+  Command command = Command::kStatus;
+  bool json = false;
+  std::string repository;
+  std::string keys;
+  StatedLifetimes lifetimes;
+
+  // keys create
+  uint32_t root_keys = 1;
+
+  // init
+  std::string feed;
+  uint32_t root_threshold = 1;
+
+  // publish
+  std::vector<SourceSpec> sources;
+  reputation::Verdict verdict = reputation::Verdict::kKnown;
+  reputation::Coverage also_covers;
+  bool snapshot = false;
+  uint32_t minimum_poll_s = 300;
+};
+
+// Parsed arguments, or the exit code after help, version or a usage error was printed.
+struct ParseOutcome {
+  std::optional<Arguments> arguments;
+  int exit_code = kExitOk;
+};
+ParseOutcome ParseArguments(int argc, const char* const* argv);
+
+}  // namespace cloister::publisher

@@ -1,0 +1,31 @@
+// One function a command of cloister-publish. Each prints its outcome to `console` and returns
+// what went wrong, if anything did.
+
+#pragma once
+
+#include <ostream>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "sync/publisher/cli/arguments.h"
+#include "sync/publisher/repository/repository.h"
+
+namespace cloister::publisher {
+
+struct Console {
+  std::ostream& out;
+  std::ostream& err;
+  bool err_is_terminal = false;  // progress is shown there
+  absl::Time now;                // when the program was started
+};
+
+absl::Status RunKeysCreate(const Arguments& arguments, const Console& console);
+absl::Status RunInit(const Arguments& arguments, const Console& console);
+absl::Status RunPublish(const Arguments& arguments, const Console& console);
+absl::Status RunRefreshTimestamp(const Arguments& arguments, const Console& console);
+absl::Status RunStatus(const Arguments& arguments, const Console& console);
+
+// The repository's lifetimes, with those that the user stated in their place.
+Lifetimes Combine(const Lifetimes& usual, const StatedLifetimes& stated);
+
+}  // namespace cloister::publisher

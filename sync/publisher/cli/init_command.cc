@@ -1,0 +1,36 @@
+#include <utility>
+
+#include "sync/publisher/cli/commands.h"
+#include "sync/publisher/repository/repository.h"
+#include "sync/publisher/signing/key_directory.h"
+
+namespace cloister::publisher {
+
+Lifetimes Combine(const Lifetimes& usual, const StatedLifetimes& stated) {
+  return {.root = stated.root.value_or(usual.root),
+          .targets = stated.targets.value_or(usual.targets),
+          .snapshot = stated.snapshot.value_or(usual.snapshot),
+          .timestamp = stated.timestamp.value_or(usual.timestamp)};
+}
+
+absl::Status RunInit(const Arguments& arguments, const Console& console) {
+  InitOptions options;
+  options.settings.feed = arguments.feed;
+  options.settings.lifetimes = Combine(Lifetimes(), arguments.lifetimes);
+  options.root_threshold = arguments.root_threshold;
+  options.now = console.now;
+  for (trust::Role role : {trust::Role::kRoot, trust::Role::kTargets, trust::Role::kSnapshot,
+                           trust::Role::kTimestamp}) {
+    absl::StatusOr<std::vector<SigningKey>> keys = LoadKeys(arguments.keys, role);
+    if (!keys.ok()) return keys.status();
+    options.keys[role] = *std::move(keys);
+  }
+  absl::Status made = Repository::Init(arguments.repository, options);
+  if (!made.ok()) return made;
+  console.out << "The repository of feed \"" << arguments.feed << "\" is in "
+              << arguments.repository << ".\nGive " << arguments.repository
+              << "/metadata/1.root.json to the appliances by a way that you trust.\n";
+  return absl::OkStatus();
+}
+
+}  // namespace cloister::publisher

@@ -1,0 +1,21 @@
+#include "sync/publisher/cli/commands.h"
+#include "sync/publisher/cli/output.h"
+
+namespace cloister::publisher {
+
+absl::Status RunStatus(const Arguments& arguments, const Console& console) {
+  absl::StatusOr<std::unique_ptr<Repository>> repository =
+      Repository::OpenReadOnly(arguments.repository);
+  if (!repository.ok()) return repository.status();
+  absl::StatusOr<Published> published = (*repository)->Load(console.now);
+  if (!published.ok()) return published.status();
+  const RepositoryReport report{(*repository)->settings().feed, *std::move(published), console.now};
+  if (arguments.json) {
+    PrintJson(report, console.out);
+  } else {
+    PrintText(report, console.out);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cloister::publisher

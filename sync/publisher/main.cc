@@ -1,0 +1,43 @@
+// cloister-publish: turns feeds into signed repositories.
+
+#include <unistd.h>
+
+#include <iostream>
+
+#include "absl/time/clock.h"
+#include "sync/publisher/cli/arguments.h"
+#include "sync/publisher/cli/commands.h"
+
+namespace {
+
+using namespace cloister::publisher;  // NOLINT: a program of one screen
+
+absl::Status Run(const Arguments& arguments, const Console& console) {
+  switch (arguments.command) {
+    case Command::kKeysCreate:
+      return RunKeysCreate(arguments, console);
+    case Command::kInit:
+      return RunInit(arguments, console);
+    case Command::kPublish:
+      return RunPublish(arguments, console);
+    case Command::kRefreshTimestamp:
+      return RunRefreshTimestamp(arguments, console);
+    case Command::kStatus:
+      return RunStatus(arguments, console);
+  }
+  return absl::InternalError("no such command");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const ParseOutcome outcome = ParseArguments(argc, argv);
+  if (!outcome.arguments.has_value()) return outcome.exit_code;
+
+  const Console console{std::cout, std::cerr, isatty(STDERR_FILENO) == 1, absl::Now()};
+  const absl::Status status = Run(*outcome.arguments, console);
+  std::cout.flush();
+  if (status.ok()) return std::cout.good() ? kExitOk : kExitFailure;
+  std::cerr << "cloister-publish: " << status.message() << "\n";
+  return kExitFailure;
+}

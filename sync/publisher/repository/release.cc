@@ -1,0 +1,107 @@
+#include "sync/publisher/repository/release.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "storage/files/files.h"
+#include "sync/publisher/repository/metadata_json.h"
+#include "sync/publisher/signing/signed_file.h"
+
+namespace cloister::publisher {
+namespace {
+
+using trust::Role;
+
+constexpr uint32_t kPublicFile = 0644;
+
+struct Document {
+  nlohmann::json signed_part;
+  std::string file_name;
+};
+
+// Signs and writes one file below metadata/, and returns its bytes.
+absl::StatusOr<std::string> Write(const Repository& repository, const Document& document,
+                                  const std::vector<SigningKey>& keys) {
+  absl::StatusOr<std::string> bytes = SignedFileBytes(document.signed_part, keys);
+  if (!bytes.ok()) return bytes.status();
+  absl::Status written = storage::WriteFileAtomically(
+      absl::StrCat(repository.metadata_directory(), "/", document.file_name), *bytes, kPublicFile);
+  if (!written.ok()) return written;
+  return bytes;
+}
+
+}  // namespace
+
+absl::Status CheckSigners(const trust::Root& root, Role role, const std::vector<SigningKey>& keys) {
+  const trust::RoleKeys& wanted = root.roles.at(role);
+  std::set<std::string> good;
+  for (const SigningKey& key : keys) {
+    if (std::count(wanted.key_ids.begin(), wanted.key_ids.end(), key.key_id()) == 0) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("key ", key.key_id(), " is not one that the repository's root names for ",
+                       trust::RoleName(role), "; use the keys that it was initialised with"));
+    }
+    good.insert(key.key_id());
+  }
+  if (good.size() >= wanted.threshold) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("the role ", trust::RoleName(role), " needs ",
+                                                    wanted.threshold, " signatures, and ",
+                                                    good.size(), " of its keys are there"));
+}
+
+absl::Status PlacePacks(const Repository& repository, const std::vector<trust::PackTarget>& packs) {
+  for (const trust::PackTarget& pack : packs) {
+    const std::string built = absl::StrCat(repository.building_directory(), "/", pack.path);
+    const std::string place = repository.PackPath(pack);
+    if (chmod(built.c_str(), kPublicFile) != 0 || rename(built.c_str(), place.c_str()) != 0) {
+      return absl::InternalError(absl::StrCat(place, ": ", strerror(errno)));
+    }
+  }
+  return storage::SyncDirectory(repository.targets_directory());
+}
+
+absl::Status Release(const Repository& repository, const Published& before,
+                     const std::vector<trust::PackTarget>& packs, const RoleSigners& signers,
+                     const PublishOptions& options) {
+  absl::StatusOr<uint64_t> targets_version = repository.NextMetadataVersion(Role::kTargets);
+  if (!targets_version.ok()) return targets_version.status();
+  absl::StatusOr<uint64_t> snapshot_version = repository.NextMetadataVersion(Role::kSnapshot);
+  if (!snapshot_version.ok()) return snapshot_version.status();
+
+  Common common{*targets_version, options.now + options.lifetimes.targets};
+  absl::StatusOr<std::string> targets = Write(
+      repository, {TargetsJson(common, packs), absl::StrCat(*targets_version, ".targets.json")},
+      signers.targets);
+  if (!targets.ok()) return targets.status();
+  if (targets->size() > trust::Limits().max_targets_bytes) {
+    return absl::FailedPreconditionError(
+        "targets.json is longer than clients accept: too many packs are listed");
+  }
+
+  common = {*snapshot_version, options.now + options.lifetimes.snapshot};
+  absl::StatusOr<std::string> snapshot = Write(repository,
+                                               {SnapshotJson(common, *targets_version, *targets),
+                                                absl::StrCat(*snapshot_version, ".snapshot.json")},
+                                               signers.snapshot);
+  if (!snapshot.ok()) return snapshot.status();
+  return ReleaseTimestamp(repository, before, FileMetaOf(*snapshot_version, *snapshot), signers,
+                          options);
+}
+
+absl::Status ReleaseTimestamp(const Repository& repository, const Published& before,
+                              const trust::FileMeta& snapshot, const RoleSigners& signers,
+                              const PublishOptions& options) {
+  const uint64_t previous = before.timestamp.has_value() ? before.timestamp->version : 0;
+  const Common common{previous + 1, options.now + options.lifetimes.timestamp};
+  return Write(repository, {TimestampJson(common, options.now, snapshot), "timestamp.json"},
+               signers.timestamp)
+      .status();
+}
+
+}  // namespace cloister::publisher

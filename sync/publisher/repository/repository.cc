@@ -1,0 +1,282 @@
+#include "sync/publisher/repository/repository.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "nlohmann/json.hpp"
+#include "storage/files/files.h"
+#include "sync/publisher/repository/metadata_json.h"
+#include "sync/publisher/signing/signed_file.h"
+#include "sync/trust/fetcher.h"
+#include "sync/trust/updater.h"
+
+namespace cloister::publisher {
+namespace {
+
+using trust::Role;
+using trust::RoleName;
+
+constexpr uint64_t kMaxSettingsBytes = 64 * 1024;
+constexpr size_t kMaxFeedNameBytes = 64;
+constexpr uint32_t kPublicFile = 0644;
+constexpr uint32_t kPublicDirectory = 0755;
+
+// Reads the repository's own metadata as a client would; packs are not fetched through it.
+class MetadataFetcher : public trust::Fetcher {
+ public:
+  explicit MetadataFetcher(std::string directory) : directory_(std::move(directory)) {}
+
+  absl::StatusOr<std::string> Metadata(absl::string_view name, uint64_t max_bytes) override {
+    return storage::ReadFile(absl::StrCat(directory_, "/", name), max_bytes);
+  }
+  absl::Status Target(absl::string_view name, uint64_t, const trust::ByteSink&) override {
+    return absl::NotFoundError(absl::StrCat(name, ": packs are opened where they lie"));
+  }
+
+ private:
+  std::string directory_;
+};
+
+std::string SettingsPath(const std::string& path) { return absl::StrCat(path, "/publisher.json"); }
+
+nlohmann::json SettingsJson(const Settings& settings) {
+  const Lifetimes& lifetimes = settings.lifetimes;
+  return {{"feed", settings.feed},
+          {"lifetimes_s",
+           {{"root", absl::ToInt64Seconds(lifetimes.root)},
+            {"targets", absl::ToInt64Seconds(lifetimes.targets)},
+            {"snapshot", absl::ToInt64Seconds(lifetimes.snapshot)},
+            {"timestamp", absl::ToInt64Seconds(lifetimes.timestamp)}}}};
+}
+
+absl::StatusOr<absl::Duration> LifetimeFrom(const nlohmann::json& json, const char* role) {
+  const auto lifetimes = json.find("lifetimes_s");
+  if (lifetimes != json.end() && lifetimes->is_object()) {
+    const auto value = lifetimes->find(role);
+    if (value != lifetimes->end() && value->is_number_integer() && value->get<int64_t>() > 0) {
+      return absl::Seconds(value->get<int64_t>());
+    }
+  }
+  return absl::InvalidArgumentError(absl::StrCat("lifetimes_s.", role, " is not a number above 0"));
+}
+
+absl::StatusOr<Settings> SettingsFrom(const nlohmann::json& json) {
+  Settings settings;
+  if (!json.is_object() || !json.contains("feed") || !json["feed"].is_string()) {
+    return absl::InvalidArgumentError("no name of the feed under \"feed\"");
+  }
+  settings.feed = json["feed"].get<std::string>();
+  absl::Status name = CheckFeedName(settings.feed);
+  if (!name.ok()) return name;
+  Lifetimes& lifetimes = settings.lifetimes;
+  const std::pair<const char*, absl::Duration*> roles[] = {{"root", &lifetimes.root},
+                                                           {"targets", &lifetimes.targets},
+                                                           {"snapshot", &lifetimes.snapshot},
+                                                           {"timestamp", &lifetimes.timestamp}};
+  for (const auto& [role, lifetime] : roles) {
+    absl::StatusOr<absl::Duration> read = LifetimeFrom(json, role);
+    if (!read.ok()) return read.status();
+    *lifetime = *read;
+  }
+  return settings;
+}
+
+absl::StatusOr<Settings> ReadSettings(const std::string& path) {
+  absl::StatusOr<std::string> text = storage::ReadFile(SettingsPath(path), kMaxSettingsBytes);
+  if (absl::IsNotFound(text.status())) {
+    return absl::NotFoundError(absl::StrCat(
+        path, " is not a repository; make one with: cloister-publish init --repository ", path,
+        " --keys DIR --feed NAME"));
+  }
+  if (!text.ok()) return text.status();
+  absl::StatusOr<Settings> settings =
+      SettingsFrom(nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false));
+  if (settings.ok()) return settings;
+  return absl::InvalidArgumentError(
+      absl::StrCat(SettingsPath(path), ": ", settings.status().message()));
+}
+
+absl::StatusOr<trust::Root> FirstRoot(const InitOptions& options) {
+  trust::Root root;
+  root.version = 1;
+  root.expires = options.now + options.settings.lifetimes.root;
+  for (Role role : {Role::kRoot, Role::kTargets, Role::kSnapshot, Role::kTimestamp}) {
+    const auto keys = options.keys.find(role);
+    if (keys == options.keys.end() || keys->second.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat("no key for the role ", RoleName(role)));
+    }
+    for (const SigningKey& key : keys->second) {
+      root.keys[key.key_id()] = key.public_key();
+      root.roles[role].key_ids.push_back(key.key_id());
+    }
+  }
+  const size_t root_keys = root.roles[Role::kRoot].key_ids.size();
+  if (options.root_threshold < 1 || options.root_threshold > root_keys) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "a threshold of ", options.root_threshold, " root signatures cannot be met: ", root_keys,
+        " root keys are there; keys create --root-keys makes more"));
+  }
+  root.roles[Role::kRoot].threshold = options.root_threshold;
+  return root;
+}
+
+// N of "N.root.json", if `name` is that.
+std::optional<uint64_t> VersionIn(absl::string_view name, Role role) {
+  if (!absl::ConsumeSuffix(&name, absl::StrCat(".", RoleName(role), ".json"))) return std::nullopt;
+  uint64_t version = 0;
+  if (!absl::SimpleAtoi(name, &version)) return std::nullopt;
+  return version;
+}
+
+absl::StatusOr<uint64_t> HighestVersion(const std::string& directory, Role role) {
+  absl::StatusOr<std::vector<std::string>> names = storage::ListDirectory(directory);
+  if (!names.ok()) return names.status();
+  uint64_t highest = 0;
+  for (const std::string& name : *names) {
+    highest = std::max(highest, VersionIn(name, role).value_or(0));
+  }
+  return highest;
+}
+
+template <typename T>
+std::optional<T> CopyOf(const T* value) {
+  return value == nullptr ? std::nullopt : std::optional<T>(*value);
+}
+
+}  // namespace
+
+absl::Status CheckFeedName(absl::string_view name) {
+  bool good = !name.empty() && name.size() <= kMaxFeedNameBytes && absl::ascii_isalnum(name[0]);
+  for (const char c : name) {
+    good = good && (absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-' || c == '_');
+  }
+  if (good) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", name,
+                   "' cannot be a feed's name: lower-case letters, digits, '-' and '_', "
+                   "at most ",
+                   kMaxFeedNameBytes, ", a letter or digit first"));
+}
+
+absl::Status Repository::Init(const std::string& path, const InitOptions& options) {
+  absl::Status name = CheckFeedName(options.settings.feed);
+  if (!name.ok()) return name;
+  absl::StatusOr<trust::Root> root = FirstRoot(options);
+  if (!root.ok()) return root.status();
+  std::error_code ignored;
+  if (std::filesystem::exists(SettingsPath(path), ignored)) {
+    return absl::AlreadyExistsError(absl::StrCat(path, " is a repository already"));
+  }
+  absl::StatusOr<std::string> root_file =
+      SignedFileBytes(RootJson(*root), options.keys.at(Role::kRoot));
+  if (!root_file.ok()) return root_file.status();
+  for (const std::string& directory : {path + "/metadata", path + "/targets"}) {
+    absl::Status made = storage::MakeDirectories(directory, kPublicDirectory);
+    if (!made.ok()) return made;
+  }
+  absl::Status written =
+      storage::WriteFileAtomically(path + "/metadata/1.root.json", *root_file, kPublicFile);
+  if (!written.ok()) return written;
+  // Last: what makes it a repository.
+  return storage::WriteFileAtomically(SettingsPath(path),
+                                      SettingsJson(options.settings).dump(2) + "\n", kPublicFile);
+}
+
+absl::StatusOr<std::unique_ptr<Repository>> Repository::OpenReadOnly(const std::string& path) {
+  absl::StatusOr<Settings> settings = ReadSettings(path);
+  if (!settings.ok()) return settings.status();
+  return std::unique_ptr<Repository>(new Repository(path, *std::move(settings)));
+}
+
+absl::StatusOr<std::unique_ptr<Repository>> Repository::Open(const std::string& path) {
+  absl::StatusOr<std::unique_ptr<Repository>> repository = OpenReadOnly(path);
+  if (!repository.ok()) return repository;
+  absl::Status locked = (*repository)->Lock();
+  if (!locked.ok()) return locked;
+  // What a run that broke off left behind.
+  std::error_code ignored;
+  std::filesystem::remove_all((*repository)->building_directory(), ignored);
+  absl::Status made = storage::MakeDirectories((*repository)->building_directory(), 0700);
+  if (!made.ok()) return made;
+  return repository;
+}
+
+Repository::~Repository() {
+  if (lock_fd_ < 0) return;
+  std::error_code ignored;
+  std::filesystem::remove_all(building_directory(), ignored);
+  close(lock_fd_);
+}
+
+absl::Status Repository::Lock() {
+  const std::string path = absl::StrCat(path_, "/.lock");
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return absl::PermissionDeniedError(absl::StrCat(path, ": ", strerror(errno)));
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    close(fd);
+    return absl::FailedPreconditionError(absl::StrCat(
+        path_, ": another cloister-publish is at work here; try again when it is done"));
+  }
+  lock_fd_ = fd;
+  return absl::OkStatus();
+}
+
+std::string Repository::metadata_directory() const { return path_ + "/metadata"; }
+std::string Repository::targets_directory() const { return path_ + "/targets"; }
+std::string Repository::building_directory() const { return path_ + "/.building"; }
+
+std::string Repository::PackPath(const trust::PackTarget& pack) const {
+  return absl::StrCat(targets_directory(), "/", pack.sha256, ".", pack.path);
+}
+
+absl::StatusOr<Published> Repository::Load(absl::Time now) const {
+  const trust::Limits limits;
+  absl::StatusOr<uint64_t> root_version = HighestVersion(metadata_directory(), Role::kRoot);
+  if (!root_version.ok()) return root_version.status();
+  trust::TrustedState state;
+  absl::StatusOr<std::string> root = storage::ReadFile(
+      absl::StrCat(metadata_directory(), "/", *root_version, ".root.json"), limits.max_root_bytes);
+  if (!root.ok()) return root.status();
+  state.root = *std::move(root);
+  absl::StatusOr<std::unique_ptr<trust::Updater>> updater = trust::Updater::Create(state, limits);
+  if (!updater.ok()) return updater.status();
+
+  std::error_code ignored;
+  if (std::filesystem::exists(metadata_directory() + "/timestamp.json", ignored)) {
+    MetadataFetcher fetcher(metadata_directory());
+    absl::Status refreshed = (*updater)->Refresh(fetcher, {.now = now, .accept_expired = true});
+    if (!refreshed.ok()) return refreshed;
+  }
+  Published published;
+  published.root = (*updater)->root();
+  published.timestamp = CopyOf((*updater)->timestamp());
+  published.snapshot = CopyOf((*updater)->snapshot());
+  published.targets = CopyOf((*updater)->targets());
+  if (published.targets.has_value()) {
+    absl::StatusOr<std::vector<trust::PackTarget>> packs =
+        trust::PacksOnOffer(*published.targets, settings_.feed);
+    if (!packs.ok()) return packs.status();
+    published.packs = *std::move(packs);
+  }
+  return published;
+}
+
+absl::StatusOr<uint64_t> Repository::NextMetadataVersion(Role role) const {
+  absl::StatusOr<uint64_t> highest = HighestVersion(metadata_directory(), role);
+  if (!highest.ok()) return highest.status();
+  return *highest + 1;
+}
+
+}  // namespace cloister::publisher

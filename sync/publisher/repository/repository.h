@@ -1,0 +1,106 @@
+// A feed's repository on disk, as its publisher sees it:
+//
+//   publisher.json   name of the feed and how long signatures last (read by this program alone)
+//   metadata/        N.root.json  timestamp.json  N.snapshot.json  N.targets.json
+//   targets/         <sha256>.<name> of every pack
+//   .building/       packs and sorts in the making; emptied at the start of each run
+//   .lock            held while a program writes
+//
+// The folder can be served as it is by any static file server.
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "sync/publisher/signing/signing_key.h"
+#include "sync/trust/metadata.h"
+#include "sync/trust/pack_target.h"
+
+namespace cloister::publisher {
+
+// How long each role's signature is good for.
+struct Lifetimes {
+  absl::Duration root = absl::Hours(24 * 365);
+  absl::Duration targets = absl::Hours(24 * 90);
+  absl::Duration snapshot = absl::Hours(24 * 90);
+  absl::Duration timestamp = absl::Hours(24 * 7);
+};
+
+struct Settings {
+  std::string feed;
+  Lifetimes lifetimes;
+};
+
+// Lower-case letters, digits, '-' and '_', at most 64, a letter or digit first.
+absl::Status CheckFeedName(absl::string_view name);
+
+struct InitOptions {
+  Settings settings;
+  std::map<trust::Role, std::vector<SigningKey>> keys;  // all four roles
+  uint32_t root_threshold = 1;
+  absl::Time now;
+};
+
+// What is published. Without a version yet, everything but root is empty.
+struct Published {
+  trust::Root root;
+  std::optional<trust::Timestamp> timestamp;
+  std::optional<trust::Snapshot> snapshot;
+  std::optional<trust::Targets> targets;
+  std::vector<trust::PackTarget> packs;
+
+  uint64_t version() const { return trust::NewestVersion(packs); }
+};
+
+// One process at a time, for as long as it exists. Not thread-safe.
+class Repository {
+ public:
+  // Makes the folders, publisher.json and 1.root.json. AlreadyExists if there is a repository;
+  // InvalidArgument if the feed's name or the threshold is impossible.
+  static absl::Status Init(const std::string& path, const InitOptions& options);
+
+  // NotFound if `path` was not made by Init; FailedPrecondition if another process has it open.
+  static absl::StatusOr<std::unique_ptr<Repository>> Open(const std::string& path);
+  // The same for looking only: takes no lock and changes nothing.
+  static absl::StatusOr<std::unique_ptr<Repository>> OpenReadOnly(const std::string& path);
+
+  Repository(const Repository&) = delete;
+  Repository& operator=(const Repository&) = delete;
+  ~Repository();
+
+  const std::string& path() const { return path_; }
+  const Settings& settings() const { return settings_; }
+  std::string metadata_directory() const;
+  std::string targets_directory() const;
+  std::string building_directory() const;
+  // Where a pack on offer lies.
+  std::string PackPath(const trust::PackTarget& pack) const;
+
+  // Reads and verifies what is published as any client would, so that a publisher never builds
+  // upon altered files; expired signatures are accepted. Errors carry a RejectReason.
+  absl::StatusOr<Published> Load(absl::Time now) const;
+
+  // The next version of "snapshot" or "targets": higher than any that ever lay here, even where a
+  // run broke off before it was published, since a mirror may have copied it.
+  absl::StatusOr<uint64_t> NextMetadataVersion(trust::Role role) const;
+
+ private:
+  Repository(std::string path, Settings settings)
+      : path_(std::move(path)), settings_(std::move(settings)) {}
+  absl::Status Lock();
+
+  std::string path_;
+  Settings settings_;
+  int lock_fd_ = -1;
+};
+
+}  // namespace cloister::publisher
