@@ -1,0 +1,122 @@
+#include "client-sdk/cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "client-sdk/cli/commands.h"
+#include "client-sdk/cli/things.h"
+
+namespace cloister::cli {
+namespace {
+
+constexpr char kAbout[] =
+    "Asks a Cloister server about files, URLs, hosts, IP addresses and software, and operates it.\n"
+    "\n"
+    "The server is found by --server, the certificates by --ca, --certificate and --key, or by "
+    "the\n"
+    "environment variables named beside them.";
+
+constexpr char kMore[] =
+    "Examples:\n"
+    "  cloister lookup invoice.zip                       hash a file and ask about it\n"
+    "  cloister lookup 'hxxp://bad[.]example/login'      a URL, defanged or not\n"
+    "  cloister lookup pkg:deb/debian/curl@7.88.1-10     a package\n"
+    "  cloister lookup - < indicators.txt                many, one a line\n"
+    "  cloister --output json lookup 192.0.2.77 | jq .answers[0].verdict\n"
+    "  cloister explain http://example.com/x             why it is answered so\n"
+    "  cloister override set example.com --verdict trusted --reason 'ours' --valid-for 30d\n"
+    "\n"
+    "Exit codes:\n"
+    "   0  done; lookup: trusted, known or not listed\n"
+    "   2  the command line or an object on it cannot be understood\n"
+    "   3  the server cannot be reached, or does not answer in time\n"
+    "   4  a certificate is unusable, or the server refuses this client\n"
+    "   5  any other failure; audit: the trail was altered\n"
+    "  10  lookup: malicious        11  lookup: unwanted      12  lookup: suspicious\n"
+    "  13  lookup: not covered      14  lookup: partial\n"
+    "Of several objects the gravest decides: 10, 11, 12, 5, 4, 3, 2, 14, 13, 0.\n"
+    "\n"
+    "With --output json a command prints one JSON document. Fields are named as in\n"
+    "proto/cloister/v1, values of enums in lower case; lookup prints {\"answers\": [...]}.";
+
+void AddGlobalOptions(CLI::App* app, GlobalOptions* options) {
+  app->add_option("--server", options->server, "host:port, or unix:/path")
+      ->envname("CLOISTER_SERVER")
+      ->capture_default_str();
+  app->add_option("--ca", options->tls.ca, "PEM file: whom the server's certificate comes from")
+      ->envname("CLOISTER_CA");
+  app->add_option("--certificate", options->tls.certificate, "PEM file: this client's certificate")
+      ->envname("CLOISTER_CERTIFICATE");
+  app->add_option("--key", options->tls.key, "PEM file: its private key")->envname("CLOISTER_KEY");
+  app->add_option("--server-name", options->tls.server_name,
+                  "name to expect in the server's certificate, if not the host in --server")
+      ->envname("CLOISTER_SERVER_NAME");
+  app->add_flag("--plaintext", options->plaintext,
+                "speak without TLS; loopback and unix sockets only");
+  app->add_option("--timeout", options->timeout, "how long to wait for each call: 500ms, 5s, 2m")
+      ->capture_default_str();
+  app->add_option("--output", options->output, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+}
+
+}  // namespace
+
+std::optional<ObjectKind> ObjectOptions::forced_kind() const { return KindFromName(kind); }
+
+Context ObjectOptions::stated_context() const {
+  return ContextFromName(context).value_or(Context::kAny);
+}
+
+void AddKindOption(CLI::App* command, ObjectOptions* options) {
+  command->add_option("--kind", options->kind, "what THING is, instead of guessing")
+      ->check(CLI::IsMember({"file", "url", "host", "ip", "software"}));
+}
+
+void AddContextOption(CLI::App* command, ObjectOptions* options) {
+  command->add_option("--context", options->context, "where it was met")
+      ->check(CLI::IsMember({"any", "url_host", "sender_domain", "smtp_client", "c2"}));
+}
+
+void SetObject(const Object& object, v1::Object* message) {
+  message->set_kind(static_cast<v1::ObjectKind>(object.kind));
+  message->set_text(object.text);
+}
+
+std::string ObjectText(const std::string& input, const Object& object, bool hashed,
+                       const std::string& canonical) {
+  const std::string kind(Name(object.kind));
+  const std::string text = Printable(canonical.empty() ? object.text : canonical);
+  if (!hashed) return absl::StrCat(kind, " ", text);
+  return absl::StrCat(kind, " ", Printable(input), "  sha256 ", text);
+}
+
+int Run(int argc, const char* const* argv, Session* session) {
+  CLI::App app(kAbout, "cloister");
+  app.footer(kMore);
+  app.set_version_flag("--version", "cloister " CLOISTER_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  AddGlobalOptions(&app, &session->options());
+  AddLookup(&app, session);
+  AddExplain(&app, session);
+  AddStatus(&app, session);
+  AddFeeds(&app, session);
+  AddOverride(&app, session);
+  AddAudit(&app, session);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help_or_version) {
+    return app.exit(help_or_version, session->out(), session->out());
+  } catch (const CLI::ParseError& error) {
+    return static_cast<int>(
+        session->Fail(ExitCode::kUsage, absl::StrCat(error.what(), "; see cloister --help")));
+  }
+  if (const absl::Status status = session->SetTimeout(); !status.ok()) {
+    return static_cast<int>(
+        session->Fail(ExitCode::kUsage, absl::StrCat("--timeout: ", status.message())));
+  }
+  return static_cast<int>(session->command());
+}
+
+}  // namespace cloister::cli

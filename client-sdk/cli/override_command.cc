@@ -1,0 +1,180 @@
+// cloister override set|list|delete
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "client-sdk/cli/answer_text.h"
+#include "client-sdk/cli/command_line.h"
+#include "client-sdk/cli/commands.h"
+#include "client-sdk/cli/durations.h"
+#include "client-sdk/cli/things.h"
+
+namespace cloister::cli {
+namespace {
+
+constexpr int kPageSize = 1000;
+
+struct OverrideArguments {
+  std::string thing;
+  ObjectOptions object;
+  std::string verdict;
+  std::string scope;
+  std::string reason;
+  std::string valid_for;
+  std::string threat_name;
+  uint32_t limit = kPageSize;
+};
+
+std::string OverrideText(const v1::Override& one, const Terminal& terminal) {
+  const std::string_view kind = Name(static_cast<ObjectKind>(one.object().kind()));
+  const std::string_view scope = Name(static_cast<Scope>(one.scope()));
+  std::string text =
+      absl::StrCat(VerdictText(static_cast<Verdict>(one.verdict()), terminal), "  ",
+                   absl::string_view(kind.data(), kind.size()), " ", Printable(one.object().text()),
+                   "  (scope ", absl::string_view(scope.data(), scope.size()), ", ");
+  absl::StrAppend(&text,
+                  one.has_valid_until()
+                      ? "until " + TimeText(absl::FromUnixSeconds(one.valid_until().seconds()))
+                      : "until deleted",
+                  ")\n");
+  if (!one.threat_name().empty()) {
+    absl::StrAppend(&text, "  threat      ", Printable(one.threat_name()), "\n");
+  }
+  absl::StrAppend(&text, "  reason      ", Printable(one.reason()), "\n  set         by ",
+                  Printable(one.actor()), " on ",
+                  TimeText(absl::FromUnixSeconds(one.set_at().seconds())), "\n");
+  return text;
+}
+
+ExitCode Set(Session* session, const OverrideArguments& arguments) {
+  const absl::StatusOr<Thing> thing = ReadThing(arguments.thing, arguments.object.forced_kind());
+  if (!thing.ok()) return session->Fail(ExitCode::kUsage, thing.status().message());
+  v1::SetOverrideRequest request;
+  SetObject(thing->object, request.mutable_object());
+  v1::Verdict verdict = v1::VERDICT_UNSPECIFIED;
+  v1::Verdict_Parse("VERDICT_" + absl::AsciiStrToUpper(arguments.verdict), &verdict);
+  request.set_verdict(verdict);
+  v1::Scope scope = v1::SCOPE_UNSPECIFIED;
+  v1::Scope_Parse("SCOPE_" + absl::AsciiStrToUpper(arguments.scope), &scope);
+  request.set_scope(scope);
+  request.set_reason(arguments.reason);
+  request.set_threat_name(arguments.threat_name);
+  if (!arguments.valid_for.empty()) {
+    const absl::StatusOr<absl::Duration> valid_for = ParseDuration(arguments.valid_for);
+    if (!valid_for.ok()) {
+      return session->Fail(ExitCode::kUsage,
+                           absl::StrCat("--valid-for: ", valid_for.status().message()));
+    }
+    request.mutable_valid_for()->set_seconds(absl::ToInt64Seconds(*valid_for));
+  }
+  v1::SetOverrideResponse response;
+  ExitCode code = ExitCode::kOk;
+  if (!session->Call(&v1::AdminService::Stub::SetOverride, request, &response, &code)) return code;
+  if (session->options().json()) {
+    session->out() << ToText(JsonOf(response));
+  } else {
+    session->out() << "Live from generation " << response.generation() << ":\n"
+                   << OverrideText(response.override(), session->terminal());
+  }
+  return ExitCode::kOk;
+}
+
+ExitCode Delete(Session* session, const OverrideArguments& arguments) {
+  const absl::StatusOr<Thing> thing = ReadThing(arguments.thing, arguments.object.forced_kind());
+  if (!thing.ok()) return session->Fail(ExitCode::kUsage, thing.status().message());
+  v1::DeleteOverrideRequest request;
+  SetObject(thing->object, request.mutable_object());
+  request.set_reason(arguments.reason);
+  v1::DeleteOverrideResponse response;
+  ExitCode code = ExitCode::kOk;
+  if (!session->Call(&v1::AdminService::Stub::DeleteOverride, request, &response, &code)) {
+    return code;
+  }
+  if (session->options().json()) {
+    session->out() << ToText(JsonOf(response));
+  } else {
+    session->out() << "Deleted the override of "
+                   << ObjectText(thing->input, thing->object, thing->hashed, "")
+                   << "; gone from generation " << response.generation() << "\n";
+  }
+  return ExitCode::kOk;
+}
+
+ExitCode List(Session* session, const OverrideArguments& arguments) {
+  v1::ListOverridesResponse all;
+  v1::ListOverridesRequest request;
+  ExitCode code = ExitCode::kOk;
+  do {
+    const uint32_t left = arguments.limit - static_cast<uint32_t>(all.overrides_size());
+    request.set_page_size(static_cast<int>(std::min<uint32_t>(left, kPageSize)));
+    v1::ListOverridesResponse page;
+    if (!session->Call(&v1::AdminService::Stub::ListOverrides, request, &page, &code)) return code;
+    all.mutable_overrides()->MergeFrom(page.overrides());
+    all.set_next_page_token(page.next_page_token());
+    request.set_page_token(page.next_page_token());
+    if (page.overrides().empty()) break;
+  } while (!all.next_page_token().empty() &&
+           static_cast<uint32_t>(all.overrides_size()) < arguments.limit);
+  if (session->options().json()) {
+    session->out() << ToText(JsonOf(all));
+    return ExitCode::kOk;
+  }
+  for (const v1::Override& one : all.overrides()) {
+    session->out() << OverrideText(one, session->terminal());
+  }
+  if (all.overrides().empty()) session->out() << "there is no override\n";
+  if (!all.next_page_token().empty()) {
+    session->out() << "there are more: raise --limit (" << arguments.limit << ")\n";
+  }
+  return ExitCode::kOk;
+}
+
+using Action = ExitCode (*)(Session*, const OverrideArguments&);
+
+void Choose(CLI::App* command, Session* session, std::shared_ptr<OverrideArguments> arguments,
+            Action action) {
+  command->callback([session, arguments, action] {
+    session->command = [session, arguments, action] { return action(session, *arguments); };
+  });
+}
+
+void AddSet(CLI::App* command, Session* session) {
+  auto arguments = std::make_shared<OverrideArguments>();
+  CLI::App* set = command->add_subcommand("set", "Set or replace the override of one object");
+  set->add_option("THING", arguments->thing, "as for lookup; also a prefix such as 192.0.2.0/24")
+      ->required();
+  AddKindOption(set, &arguments->object);
+  set->add_option("--verdict", arguments->verdict, "what to answer")
+      ->required()
+      ->check(CLI::IsMember({"malicious", "unwanted", "suspicious", "trusted", "known"}));
+  set->add_option("--reason", arguments->reason, "why, for the audit trail")->required();
+  set->add_option("--scope", arguments->scope, "how far below THING it reaches; exact if not given")
+      ->check(CLI::IsMember({"exact", "subtree", "subdomains_only"}));
+  set->add_option("--valid-for", arguments->valid_for, "how long: 12h, 30d; until deleted if not");
+  set->add_option("--threat-name", arguments->threat_name, "name to answer with");
+  Choose(set, session, arguments, &Set);
+}
+
+}  // namespace
+
+void AddOverride(CLI::App* app, Session* session) {
+  CLI::App* command =
+      app->add_subcommand("override", "Decide yourself what the server answers about an object");
+  command->require_subcommand(1);
+  AddSet(command, session);
+  auto listed = std::make_shared<OverrideArguments>();
+  CLI::App* list = command->add_subcommand("list", "List overrides");
+  list->add_option("--limit", listed->limit, "at most how many")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  Choose(list, session, listed, &List);
+  auto deleted = std::make_shared<OverrideArguments>();
+  CLI::App* remove = command->add_subcommand("delete", "Delete the override of one object");
+  remove->add_option("THING", deleted->thing, "as it was set")->required();
+  AddKindOption(remove, &deleted->object);
+  remove->add_option("--reason", deleted->reason, "why, for the audit trail")->required();
+  Choose(remove, session, deleted, &Delete);
+}
+
+}  // namespace cloister::cli

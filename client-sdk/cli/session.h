@@ -1,0 +1,84 @@
+// What every command has in common: global options, where to print, and the server.
+
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "client-sdk/cli/exit_code.h"
+#include "client-sdk/cli/json_text.h"
+#include "client-sdk/cli/terminal.h"
+#include "client-sdk/src/deadline.h"
+#include "client-sdk/src/failure.h"
+#include "cloister/client.h"
+#include "cloister/v1/admin.grpc.pb.h"
+
+namespace cloister::cli {
+
+struct GlobalOptions {
+  std::string server = "127.0.0.1:7447";
+  TlsFiles tls;
+  bool plaintext = false;
+  std::string timeout = "5s";  // as it was given
+  std::string output = "text";
+
+  bool json() const { return output == "json"; }
+};
+
+// One run of the command. Not thread-safe.
+class Session {
+ public:
+  Session(std::istream* in, Terminal terminal, std::ostream* errors)
+      : in_(in), terminal_(terminal), errors_(errors) {}
+
+  GlobalOptions& options() { return options_; }
+  std::istream& in() { return *in_; }
+  std::ostream& out() { return *terminal_.out; }
+  const Terminal& terminal() const { return terminal_; }
+
+  // The command that was chosen; set while the command line is parsed.
+  std::function<ExitCode()> command;
+
+  // What --timeout says. Checked when the command line is parsed.
+  std::chrono::milliseconds timeout() const { return timeout_; }
+  absl::Status SetTimeout();
+
+  // Prints "error: …" and what to do. Returns the exit code that it stands for.
+  ExitCode Fail(ExitCode code, absl::string_view message);
+  ExitCode Fail(const client::Failure& failure);
+
+  // nullptr after having printed why; `*code` is then set.
+  std::unique_ptr<Client> Connect(ExitCode* code);
+
+  // Calls a method of AdminService. On failure prints it and returns false; `*code` is then set.
+  template <typename Request, typename Response>
+  bool Call(grpc::Status (v1::AdminService::Stub::*method)(grpc::ClientContext*, const Request&,
+                                                           Response*),
+            const Request& request, Response* response, ExitCode* code) {
+    if (!ConnectAdmin(code)) return false;
+    grpc::ClientContext context;
+    context.set_deadline(client::Deadline::In(timeout_).ForGrpc());
+    const client::Failure failure =
+        client::FailureOf((admin_.get()->*method)(&context, request, response), options_.server);
+    if (!failure.ok()) *code = Fail(failure);
+    return failure.ok();
+  }
+
+ private:
+  bool CertificatesAreUsable(ExitCode* code);
+  bool ConnectAdmin(ExitCode* code);
+  ClientOptions ForClient() const;
+
+  std::istream* const in_;
+  const Terminal terminal_;
+  std::ostream* const errors_;
+  GlobalOptions options_;
+  std::chrono::milliseconds timeout_{5000};
+  std::unique_ptr<v1::AdminService::Stub> admin_;
+};
+
+}  // namespace cloister::cli

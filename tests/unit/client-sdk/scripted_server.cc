@@ -1,0 +1,125 @@
+#include "tests/unit/client-sdk/scripted_server.h"
+
+#include <chrono>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace cloister::testing {
+namespace {
+
+template <typename Request, typename Response>
+grpc::Status Play(const Handler<Request, Response>& handler, const Request* request,
+                  Response* response) {
+  if (!handler) return {grpc::StatusCode::UNIMPLEMENTED, "the test has no handler for it"};
+  return handler(*request, response);
+}
+
+std::shared_ptr<grpc::ServerCredentials> CredentialsFrom(const TestCertificates* certificates) {
+  if (certificates == nullptr) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions options(
+      GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  options.pem_root_certs = ReadTestFile(certificates->authority.certificate());
+  options.pem_key_cert_pairs.push_back(
+      {ReadTestFile(certificates->server.key), ReadTestFile(certificates->server.certificate)});
+  return grpc::SslServerCredentials(options);
+}
+
+}  // namespace
+
+class ScriptedServer::Reputation : public v1::ReputationService::Service {
+ public:
+  explicit Reputation(const ScriptedServer* script) : script_(script) {}
+
+  grpc::Status Lookup(grpc::ServerContext*, const v1::LookupRequest* request,
+                      v1::LookupResponse* response) override {
+    return Play(script_->lookup, request, response);
+  }
+  grpc::Status BatchLookup(grpc::ServerContext*, const v1::BatchLookupRequest* request,
+                           v1::BatchLookupResponse* response) override {
+    return Play(script_->batch_lookup, request, response);
+  }
+
+ private:
+  const ScriptedServer* const script_;
+};
+
+class ScriptedServer::Admin : public v1::AdminService::Service {
+ public:
+  explicit Admin(const ScriptedServer* script) : script_(script) {}
+
+  grpc::Status GetStatus(grpc::ServerContext*, const v1::GetStatusRequest* request,
+                         v1::GetStatusResponse* response) override {
+    return Play(script_->get_status, request, response);
+  }
+  grpc::Status ListFeeds(grpc::ServerContext*, const v1::ListFeedsRequest* request,
+                         v1::ListFeedsResponse* response) override {
+    return Play(script_->list_feeds, request, response);
+  }
+  grpc::Status ListFeedVersions(grpc::ServerContext*, const v1::ListFeedVersionsRequest* request,
+                                v1::ListFeedVersionsResponse* response) override {
+    return Play(script_->list_feed_versions, request, response);
+  }
+  grpc::Status Explain(grpc::ServerContext*, const v1::ExplainRequest* request,
+                       v1::ExplainResponse* response) override {
+    return Play(script_->explain, request, response);
+  }
+  grpc::Status SetOverride(grpc::ServerContext*, const v1::SetOverrideRequest* request,
+                           v1::SetOverrideResponse* response) override {
+    return Play(script_->set_override, request, response);
+  }
+  grpc::Status DeleteOverride(grpc::ServerContext*, const v1::DeleteOverrideRequest* request,
+                              v1::DeleteOverrideResponse* response) override {
+    return Play(script_->delete_override, request, response);
+  }
+  grpc::Status ListOverrides(grpc::ServerContext*, const v1::ListOverridesRequest* request,
+                             v1::ListOverridesResponse* response) override {
+    return Play(script_->list_overrides, request, response);
+  }
+  grpc::Status ListAuditEntries(grpc::ServerContext*, const v1::ListAuditEntriesRequest* request,
+                                v1::ListAuditEntriesResponse* response) override {
+    return Play(script_->list_audit_entries, request, response);
+  }
+
+ private:
+  const ScriptedServer* const script_;
+};
+
+ScriptedServer::ScriptedServer(const TestCertificates* certificates) {
+  Start("127.0.0.1:0", CredentialsFrom(certificates));
+}
+
+ScriptedServer::ScriptedServer(const std::string& socket_path) {
+  Start("unix:" + socket_path, grpc::InsecureServerCredentials());
+}
+
+void ScriptedServer::Start(const std::string& address,
+                           std::shared_ptr<grpc::ServerCredentials> credentials) {
+  reputation_ = std::make_unique<Reputation>(this);
+  admin_ = std::make_unique<Admin>(this);
+  int port = 0;
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(address, credentials, &port);
+  builder.RegisterService(reputation_.get());
+  builder.RegisterService(admin_.get());
+  server_ = builder.BuildAndStart();
+  EXPECT_NE(server_, nullptr) << "no server on " << address;
+  target_ = absl::StartsWith(address, "unix:") ? address : absl::StrCat("127.0.0.1:", port);
+}
+
+ScriptedServer::~ScriptedServer() {
+  ending_.Notify();
+  if (server_ == nullptr) return;
+  server_->Shutdown(std::chrono::system_clock::now());
+  server_->Wait();
+}
+
+ClientOptions ScriptedServer::ForClient() const {
+  ClientOptions options;
+  options.servers = {target_};
+  options.plaintext = true;
+  return options;
+}
+
+}  // namespace cloister::testing
