@@ -1,5 +1,6 @@
 // The four files of a TUF repository as values (The Update Framework 1.0, section 4).
-// Parsing checks form only; TrustedMetadata decides whom to believe.
+// Parsing checks form only; TrustedMetadata decides whom to believe. Fields that are not known here
+// are signed and passed over. Integers reach to 2^53 - 1, which every JSON reader holds exactly.
 
 #pragma once
 
@@ -26,7 +27,8 @@ struct PublicKey {
   std::string public_hex;  // 32 bytes in hexadecimal
 };
 
-// SHA-256 in hexadecimal of the key's canonical JSON.
+// SHA-256 in hexadecimal of the key's canonical JSON. What the publisher uses; a reader takes any
+// key id, as the specification does, and counts keys rather than ids.
 std::string KeyId(const PublicKey& key);
 
 struct RoleKeys {
@@ -41,7 +43,7 @@ struct Common {
 };
 
 struct Root : Common {
-  bool consistent_snapshot = true;
+  bool consistent_snapshot = true;        // a root without it is refused
   std::map<std::string, PublicKey> keys;  // by key id
   std::map<Role, RoleKeys> roles;         // all four
 };
@@ -50,7 +52,7 @@ struct Root : Common {
 struct FileMeta {
   uint64_t version = 0;
   uint64_t length = 0;                        // 0: not stated
-  std::map<std::string, std::string> hashes;  // algorithm to hexadecimal; may be empty
+  std::map<std::string, std::string> hashes;  // algorithm to lower-case hexadecimal; may be empty
 };
 
 struct Timestamp : Common {
@@ -70,7 +72,9 @@ struct TargetFile {
 };
 
 struct Targets : Common {
-  std::map<std::string, TargetFile> targets;  // by path, as listed
+  // By path, as listed: at most 1024 bytes without control characters and backslashes, and its
+  // last component 1 to 190 bytes, so that it becomes part of a file name safely.
+  std::map<std::string, TargetFile> targets;
 };
 
 // A parsed file: the signatures, and the canonical bytes that they cover.
@@ -81,7 +85,9 @@ struct SignedFile {
   std::map<std::string, std::string> signatures;  // key id to hexadecimal signature
 };
 
-// kMetadataMalformed, naming the field; kMetadataWrongRole for another role or spec version.
+// kMetadataMalformed, naming the field, also where a key signs twice; kMetadataTooLarge;
+// kMetadataWrongRole for another role or spec version; kTargetTooLarge for a target above the
+// limit.
 absl::StatusOr<SignedFile> ParseSigned(absl::string_view bytes, Role role, const Limits& limits);
 absl::StatusOr<Root> ParseRoot(const SignedFile& file, const Limits& limits);
 absl::StatusOr<Timestamp> ParseTimestamp(const SignedFile& file);

@@ -297,10 +297,11 @@ absl::Status TrustedMetadata::CheckExpiry(Role role, const Common& common,
     expired_ = true;
     return absl::OkStatus();
   }
-  return Rejected(RejectReason::kMetadataExpired,
-                  absl::StrCat(RoleName(role), " metadata: version ", common.version,
-                               " expired at ", absl::FormatTime(common.expires),
-                               "; the publisher has to sign a new one, or this clock is wrong"));
+  return Rejected(
+      RejectReason::kMetadataExpired,
+      absl::StrCat(RoleName(role), " metadata: version ", common.version, " expired at ",
+                   absl::FormatTime(absl::RFC3339_sec, common.expires, absl::UTCTimeZone()),
+                   "; the publisher has to sign a new one, or this clock is wrong"));
 }
 
 void TrustedMetadata::DropTimestamp() {
