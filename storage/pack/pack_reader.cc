@@ -18,6 +18,7 @@
 #include "reputation/record.h"
 #include "reputation/reject_reason.h"
 #include "storage/pack/entry_checker.h"
+#include "storage/pack/table_structure.h"
 
 namespace cloister::storage {
 namespace {
@@ -190,6 +191,7 @@ absl::StatusOr<std::unique_ptr<PackReader>> PackReader::Open(const std::string& 
                                                              const PackLimits& limits) {
   absl::StatusOr<uint64_t> size = CheckedSize(path, limits);
   if (!size.ok()) return size.status();
+  if (absl::Status s = CheckTableStructure(path, *size); !s.ok()) return s;
   auto state = std::make_unique<State>(path, limits);
   state->bytes = *size;
   rocksdb::Status opened = state->reader.Open(path);
