@@ -31,8 +31,14 @@ class KeyList {
     if (exact) ++result_.exact_count;
   }
 
-  // `exact` says whether the name is the object or what it falls back to.
-  void AddHost(absl::string_view name, bool exact) {
+  // The host itself is what is asked about.
+  void AddHost(absl::string_view name) {
+    AddHostSuffixes(name, true);
+    if (result_.keys.empty()) Add(LookupKey::ForHost(name), name, true);
+  }
+
+  // `exact` says whether the name is the object, or what it falls back to.
+  void AddHostSuffixes(absl::string_view name, bool exact) {
     for (absl::string_view suffix : HostSuffixes(name)) {
       Add(LookupKey::ForHost(suffix), suffix, exact);
       exact = false;
@@ -60,7 +66,7 @@ void AddUrl(const CanonicalUrl& url, KeyList* keys) {
   if (url.ip.has_value()) {
     keys->AddIp(*url.ip, false);
   } else {
-    keys->AddHost(url.host, false);
+    keys->AddHostSuffixes(url.host, false);
   }
 }
 
@@ -195,7 +201,7 @@ LookupKeys Object::Keys(bool with_expressions) const {
   } else if (const auto* url = std::get_if<CanonicalUrl>(&value_)) {
     AddUrl(*url, &keys);
   } else if (const auto* host = std::get_if<HostName>(&value_)) {
-    keys.AddHost(host->name, true);
+    keys.AddHost(host->name);
   } else if (const auto* address = std::get_if<IpAddress>(&value_)) {
     keys.AddIp(*address, true);
   } else if (const auto* purl = std::get_if<PackageUrl>(&value_)) {

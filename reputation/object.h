@@ -55,8 +55,9 @@ class Object {
   std::string ToString() const;
 
   // `with_expressions` also fills LookupKeys::expressions. IP keys hold the full-length prefix
-  // only; AddIpPrefixes adds what the data holds. A host that is a public suffix has no keys,
-  // since nothing may list it; every other object has at least one.
+  // only; AddIpPrefixes adds what the data holds. There is always at least one key: a host that
+  // is a public suffix, which nothing may list, still has itself, so that it can be asked about;
+  // it is never a key of what lies below it.
   LookupKeys Keys(bool with_expressions) const;
 
  private:

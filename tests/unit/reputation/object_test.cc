@@ -87,8 +87,10 @@ TEST(ObjectTest, UrlFallsBackToItsAddress) {
   EXPECT_EQ(Exactness(keys), "eep");
 }
 
-TEST(ObjectTest, PublicSuffixHasNoKeys) {
-  EXPECT_TRUE(Object::Host("github.io")->Keys(true).keys.empty());
+// It can be asked about, and is a key of nothing else.
+TEST(ObjectTest, PublicSuffixIsAKeyOfItselfOnly) {
+  EXPECT_THAT(ExpressionsOf(*Object::Host("github.io")), ElementsAre("github.io"));
+  EXPECT_THAT(ExpressionsOf(*Object::Host("someone.github.io")), ElementsAre("someone.github.io"));
   EXPECT_THAT(ExpressionsOf(*Object::Url("http://github.io/")), ElementsAre("github.io/"));
 }
 
