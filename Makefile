@@ -30,8 +30,6 @@ BUF := $(TOOLS)/node_modules/.bin/buf
 
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 export CTEST_PARALLEL_LEVEL := $(JOBS)
-# Precompiled headers defeat ccache unless it is told that they are safe to compare by content.
-export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_file_ctime
 
 # Configures and builds a preset: $(call build-preset,PRESET,OPTIONS OF THE BUILD)
 build-preset = cmake --preset $(1) $(if $(VERBOSE),,--log-level=WARNING) && cmake --build --preset $(1) $(2)
