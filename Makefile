@@ -108,14 +108,15 @@ tsan: deps ## Runs every test under ThreadSanitizer
 	$(call run-tests,tsan)
 
 fuzz: deps ## Fuzzes each target for FUZZ_SECONDS, starting from its corpus
-	@$(call build-preset,fuzz,--target fuzz_targets)
-	for target in build/fuzz/bin/*_fuzz; do
-	  name=$$(basename $$target)
-	  found=build/fuzz/corpus/$$name
+	@targets=$$(basename -s .cc tests/fuzz/fuzz_*.cc | xargs)
+	$(call build-preset,fuzz,--target $$targets)
+	for target in $$targets; do
+	  found=build/fuzz/found/$$target
 	  mkdir -p $$found
-	  echo "== $$name"
-	  $$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-	    -artifact_prefix=build/fuzz/ $$found $$(find tests/fuzz/corpus/$$name -type d 2>/dev/null)
+	  echo "== $$target"
+	  build/fuzz/bin/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+	    -verbosity=0 -print_final_stats=1 -artifact_prefix=build/fuzz/ \
+	    $$found tests/fuzz/corpus/$$target
 	done
 
 fault: deps ## Kills the server KILLS times while it imports and is overridden; counts losses
