@@ -129,7 +129,7 @@ absl::Status FeedUpdater::Take(const SpoolEntryId& id, absl::Time now, UpdateOut
                      (*updater)->timestamp()->version, " of timestamp.json; remove the entry"));
   }
   outcome->expired = (*updater)->expired();
-  return ServeNewest(**entry, **updater, outcome);
+  return ServeNewest(**entry, **updater, now, outcome);
 }
 
 // Whatever was verified is kept, also where a later step fails: nothing older is ever taken again.
@@ -143,8 +143,11 @@ absl::Status FeedUpdater::Verify(SpoolEntry& entry, absl::Time now, trust::Updat
 }
 
 absl::Status FeedUpdater::ServeNewest(SpoolEntry& entry, const trust::Updater& updater,
-                                      UpdateOutcome* outcome) {
+                                      absl::Time now, UpdateOutcome* outcome) {
   const trust::Targets& targets = *updater.targets();
+  // A publisher that does not state when it signed vouches from when its word arrived.
+  const absl::Time issued = updater.timestamp()->issued;
+  const absl::Time published = issued == absl::InfinitePast() ? now : issued;
   absl::StatusOr<std::vector<PackTarget>> offered = PacksOnOffer(targets, options_.feed);
   if (!offered.ok()) return offered.status();
   outcome->version = NewestVersion(*offered);
@@ -168,18 +171,18 @@ absl::Status FeedUpdater::ServeNewest(SpoolEntry& entry, const trust::Updater& u
                             absl::StrCat("no chain of packs leads to version ", outcome->version))
                  : chain.status();
     }
-    status = ServeChain(entry, updater, *chain);
+    status = ServeChain(entry, targets, *chain, published);
     if (!IsDrift(status) || !chain->back().is_delta()) return status;
     outcome->setbacks.push_back(status);
   }
   return status;
 }
 
-absl::Status FeedUpdater::ServeChain(SpoolEntry& entry, const trust::Updater& updater,
-                                     const std::vector<PackTarget>& chain) {
-  absl::StatusOr<storage::VersionSpec> spec = VersionOf(chain, updater.timestamp()->issued);
+absl::Status FeedUpdater::ServeChain(SpoolEntry& entry, const trust::Targets& targets,
+                                     const std::vector<PackTarget>& chain, absl::Time published) {
+  absl::StatusOr<storage::VersionSpec> spec = VersionOf(chain, published);
   if (!spec.ok()) return spec.status();
-  absl::Status taken = TakePacks(entry, *updater.targets(), chain, options_.intake);
+  absl::Status taken = TakePacks(entry, targets, chain, options_.intake);
   if (!taken.ok()) return taken;
   if (absl::Status s = options_.intake.store->Serve(*spec); !s.ok()) return s;
   if (SamePacks(chain, served_chain_)) return absl::OkStatus();

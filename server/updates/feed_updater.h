@@ -77,10 +77,10 @@ class FeedUpdater {
   bool IsKnown(const SpoolEntryId& entry, absl::Time now) const;
   absl::Status Take(const SpoolEntryId& id, absl::Time now, UpdateOutcome* outcome);
   absl::Status Verify(SpoolEntry& entry, absl::Time now, trust::Updater* updater);
-  absl::Status ServeNewest(SpoolEntry& entry, const trust::Updater& updater,
+  absl::Status ServeNewest(SpoolEntry& entry, const trust::Updater& updater, absl::Time now,
                            UpdateOutcome* outcome);
-  absl::Status ServeChain(SpoolEntry& entry, const trust::Updater& updater,
-                          const std::vector<trust::PackTarget>& chain);
+  absl::Status ServeChain(SpoolEntry& entry, const trust::Targets& targets,
+                          const std::vector<trust::PackTarget>& chain, absl::Time published);
   std::vector<trust::PackTarget> HeldPacks() const;
   std::string ChainPath() const { return options_.state_directory + "/served-chain.json"; }
   void Remember(const trust::Updater& updater);

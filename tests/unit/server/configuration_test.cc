@@ -1,0 +1,195 @@
+#include "server/config/configuration.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/status_matchers.h"
+
+namespace cloister::server {
+namespace {
+
+using ::cloister::testing::HasCode;
+using ::cloister::testing::IsOk;
+using ::testing::HasSubstr;
+
+constexpr char kMinimal[] = R"([tls]
+certificate = "server.pem"
+key = "server.key"
+client_ca = "/pki/ca.pem"
+[[identity]]
+name = "gateway-1"
+role = "gateway"
+)";
+
+TEST(ConfigurationTest, DefaultsAreTheDocumentedOnes) {
+  ASSERT_OK_AND_ASSIGN(Configuration config, ParseConfiguration(kMinimal, "/etc/x/c.toml"));
+  EXPECT_EQ(config.file, "/etc/x/c.toml");
+  EXPECT_EQ(config.data_directory, "/var/lib/cloister");
+  EXPECT_EQ(config.spool_directory, "/var/spool/cloister");
+  EXPECT_EQ(config.listen.address, "127.0.0.1:7447");
+  EXPECT_TRUE(config.listen.mutual_tls);
+  EXPECT_EQ(config.tls.certificate, "/etc/x/server.pem");
+  EXPECT_EQ(config.tls.client_ca, "/pki/ca.pem");
+  EXPECT_EQ(config.metrics_address, "127.0.0.1:9464");
+  EXPECT_EQ(config.answers.listed_ttl, absl::Seconds(300));
+  EXPECT_EQ(config.answers.not_listed_ttl, absl::Seconds(60));
+  EXPECT_EQ(config.limits.max_batch_keys, 100'000u);
+  EXPECT_EQ(config.limits.max_message_bytes, 4u << 20);
+  EXPECT_EQ(config.updates.poll_interval, absl::Milliseconds(250));
+  EXPECT_FALSE(config.updates.accept_expired);
+  EXPECT_EQ(config.log.level, "info");
+  EXPECT_FALSE(config.log.json);
+}
+
+TEST(ConfigurationTest, ReadsEverySetting) {
+  ASSERT_OK_AND_ASSIGN(Configuration config, ParseConfiguration(R"(
+data_directory = "/data"
+spool_directory = "spool"
+[listen]
+address = "unix:/run/cloister.sock"
+tls = "off"
+[[feed]]
+name = "threats"
+root = "threats.root.json"
+priority = 70
+authoritative = true
+[[feed]]
+name = "software-2"
+root = "/roots/software.json"
+[metrics]
+address = ""
+[answers]
+listed_ttl_s = 10
+not_listed_ttl_s = 0
+[limits]
+max_batch_keys = 5
+max_message_bytes = 300000
+memory_bytes = 100000000
+max_concurrent_streams = 7
+[storage]
+block_cache_bytes = 2000000
+kept_versions = 9
+reserve_bytes = 1
+[updates]
+poll_interval_ms = 20
+accept_expired = true
+[log]
+level = "debug"
+format = "json"
+)",
+                                                                "/etc/c.toml"));
+  EXPECT_EQ(config.spool_directory, "/etc/spool");
+  EXPECT_FALSE(config.listen.mutual_tls);
+  ASSERT_EQ(config.feeds.size(), 2u);
+  EXPECT_EQ(config.feeds[0].root, "/etc/threats.root.json");
+  EXPECT_EQ(config.feeds[0].priority, 70);
+  EXPECT_TRUE(config.feeds[0].authoritative);
+  EXPECT_EQ(config.feeds[1].priority, 50);
+  EXPECT_EQ(config.metrics_address, "");
+  EXPECT_EQ(config.answers.not_listed_ttl, absl::ZeroDuration());
+  EXPECT_EQ(config.limits.max_batch_keys, 5u);
+  EXPECT_EQ(config.limits.max_concurrent_streams, 7u);
+  EXPECT_EQ(config.storage.kept_versions, 9u);
+  EXPECT_EQ(config.storage.reserve_bytes, 1u);
+  EXPECT_EQ(config.updates.poll_interval, absl::Milliseconds(20));
+  EXPECT_TRUE(config.updates.accept_expired);
+  EXPECT_TRUE(config.log.json);
+}
+
+struct BadConfiguration {
+  const char* name;
+  std::string text;
+  const char* line;  // where the message points
+  const char* says;
+};
+
+class BadConfigurationTest : public ::testing::TestWithParam<BadConfiguration> {};
+
+TEST_P(BadConfigurationTest, IsRefusedWithLineAndMend) {
+  const auto config = ParseConfiguration(GetParam().text, "/etc/c.toml");
+  ASSERT_THAT(config, HasCode(absl::StatusCode::kInvalidArgument));
+  const std::string message(config.status().message());
+  EXPECT_THAT(message, HasSubstr(absl::StrCat("/etc/c.toml:", GetParam().line)));
+  EXPECT_THAT(message, HasSubstr(GetParam().says));
+}
+
+// kMinimal has 7 lines; what is appended starts on line 8.
+std::string With(const std::string& more) { return absl::StrCat(kMinimal, more); }
+std::string Off(const std::string& more) { return absl::StrCat("[listen]\ntls = \"off\"\n", more); }
+
+INSTANTIATE_TEST_SUITE_P(
+    Mistakes, BadConfigurationTest,
+    ::testing::Values(
+        BadConfiguration{"UnknownTable", With("[lisen]\naddress = \"x\"\n"), "8", "lisen"},
+        BadConfiguration{"UnknownName", With("[answers]\nttl = 3\n"), "9", "ttl"},
+        BadConfiguration{"NotToml", "a = = 1\n", "1", ""},
+        BadConfiguration{"WrongType", With("[answers]\nlisted_ttl_s = \"long\"\n"), "9",
+                         "listed_ttl_s"},
+        BadConfiguration{"OutOfRange", With("[limits]\nmax_batch_keys = 0\n"), "9",
+                         "max_batch_keys"},
+        BadConfiguration{"AddressWithoutPort", With("[listen]\naddress = \"127.0.0.1\"\n"), "9",
+                         "host:port"},
+        BadConfiguration{"PortTooHigh", With("[listen]\naddress = \"127.0.0.1:65536\"\n"), "9",
+                         "host:port"},
+        BadConfiguration{"BareIpv6", With("[listen]\naddress = \"::1:7447\"\n"), "9", "[IPv6]"},
+        BadConfiguration{"RelativeSocket", With("[listen]\naddress = \"unix:a.sock\"\n"), "9",
+                         "absolute path"},
+        BadConfiguration{"SocketPathTooLong",
+                         With("[listen]\naddress = \"unix:/" + std::string(107, 'a') + "\"\n"), "9",
+                         "107 bytes"},
+        BadConfiguration{"UnknownTls", With("[listen]\ntls = \"maybe\"\n"), "9", "mutual"},
+        BadConfiguration{"PlaintextOffLoopback",
+                         "[listen]\naddress = \"0.0.0.0:7447\"\ntls = \"off\"\n", "3", "loopback"},
+        BadConfiguration{"PlaintextByName",
+                         "[listen]\naddress = \"gateway.example:1\"\ntls = \"off\"\n", "3",
+                         "loopback"},
+        BadConfiguration{"NoCertificate", "[[identity]]\nname = \"a\"\nrole = \"gateway\"\n", "",
+                         "certificate"},
+        BadConfiguration{"NobodyHasARole",
+                         "[tls]\ncertificate = \"a\"\nkey = \"b\"\nclient_ca = \"c\"\n", "",
+                         "[[identity]]"},
+        BadConfiguration{"UnknownRole", With("[[identity]]\nname = \"b\"\nrole = \"admin\"\n"),
+                         "10", "operator"},
+        BadConfiguration{"NoRole", With("[[identity]]\nname = \"b\"\n"), "8", "role"},
+        BadConfiguration{"IdentityTwice",
+                         With("[[identity]]\nname = \"gateway-1\"\nrole = \"operator\"\n"), "9",
+                         "has a role already"},
+        BadConfiguration{"FeedNameWithSlash", Off("[[feed]]\nname = \"a/b\"\nroot = \"r\"\n"), "4",
+                         "lower-case"},
+        BadConfiguration{"FeedNameOfDots", Off("[[feed]]\nname = \"..\"\nroot = \"r\"\n"), "4",
+                         "lower-case"},
+        BadConfiguration{"FeedTwice",
+                         Off("[[feed]]\nname = \"a\"\nroot = \"r\"\n"
+                             "[[feed]]\nname = \"a\"\nroot = \"s\"\n"),
+                         "7", "configured twice"},
+        BadConfiguration{"FeedWithoutRoot", Off("[[feed]]\nname = \"a\"\n"), "3", "root"},
+        BadConfiguration{"MetricsAddress", With("[metrics]\naddress = \"9464\"\n"), "9",
+                         "host:port"},
+        BadConfiguration{"LogFormat", With("[log]\nformat = \"xml\"\n"), "9", "json"}),
+    [](const auto& param) { return param.param.name; });
+
+TEST(ConfigurationTest, TellsAllMistakesAtOnce) {
+  const auto config = ParseConfiguration(With("[log]\nlevel = \"loud\"\nfile = \"x\"\n"), "c.toml");
+  EXPECT_THAT(config.status().message(), HasSubstr("c.toml:9"));
+  EXPECT_THAT(config.status().message(), HasSubstr("c.toml:10"));
+}
+
+TEST(ConfigurationTest, KnowsWhichAddressesAreLocal) {
+  for (const char* local :
+       {"127.0.0.1:1", "127.8.0.1:0", "localhost:7447", "[::1]:7447", "unix:/run/cloister.sock"}) {
+    EXPECT_TRUE(IsLocalAddress(local)) << local;
+  }
+  for (const char* remote : {"0.0.0.0:1", "[::]:1", "10.0.0.1:1", "host:1", "128.0.0.1:1", ""}) {
+    EXPECT_FALSE(IsLocalAddress(remote)) << remote;
+  }
+}
+
+TEST(ConfigurationTest, PlaintextIsAllowedOnLoopback) {
+  EXPECT_THAT(ParseConfiguration("[listen]\ntls = \"off\"\n", "c.toml"), IsOk());
+}
+
+}  // namespace
+}  // namespace cloister::server
