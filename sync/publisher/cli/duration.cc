@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
@@ -19,8 +21,9 @@ absl::StatusOr<absl::Duration> ParseLifetime(absl::string_view text) {
                                                    {'m', absl::Minutes(1)},
                                                    {'h', absl::Hours(1)},
                                                    {'d', absl::Hours(24)}};
-  uint32_t count = 0;
-  if (!text.empty() && absl::SimpleAtoi(text.substr(0, text.size() - 1), &count) && count > 0) {
+  uint32_t count = 0;  // SimpleAtoi alone would also take blanks around the number
+  if (!text.empty() && absl::c_all_of(text.substr(0, text.size() - 1), absl::ascii_isdigit) &&
+      absl::SimpleAtoi(text.substr(0, text.size() - 1), &count) && count > 0) {
     for (const auto& [letter, unit] : units) {
       if (text.back() == letter && unit * count <= kLongest) return unit * count;
     }

@@ -20,6 +20,8 @@ struct BuildReport {
   PublishResult result;
 };
 
+// What was read alone, for a build that came to nothing.
+void PrintSources(const BuildReport& report, std::ostream& out);
 void PrintText(const BuildReport& report, std::ostream& out);
 void PrintJson(const BuildReport& report, std::ostream& out);
 

@@ -84,7 +84,10 @@ absl::Status RunPublish(const Arguments& arguments, const Console& console) {
     progress.Begin("writing packs");
     absl::StatusOr<PublishResult> result = Publish(
         repository, *signers, **entries, OptionsFrom(arguments, repository, console, &progress));
-    if (!result.ok()) return result.status();
+    if (!result.ok()) {
+      PrintSources(report, console.err);
+      return result.status();
+    }
     report.result = *std::move(result);
   }
   if (arguments.json) {

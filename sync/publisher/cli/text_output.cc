@@ -59,8 +59,12 @@ void PrintRole(absl::string_view role, const trust::Common& common, absl::Time n
 
 }  // namespace
 
-void PrintText(const BuildReport& report, std::ostream& out) {
+void PrintSources(const BuildReport& report, std::ostream& out) {
   for (const FeedReport& source : report.sources) PrintSource(source, out);
+}
+
+void PrintText(const BuildReport& report, std::ostream& out) {
+  PrintSources(report, out);
   if (report.duplicates > 0) {
     out << "duplicates merged: " << report.duplicates << " (the gravest verdict is kept)\n";
   }

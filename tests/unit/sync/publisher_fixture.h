@@ -1,0 +1,76 @@
+// What tests of the publisher share: feeds from text, keys, a repository in a folder of its own.
+
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "storage/pack/pack_reader.h"
+#include "sync/publisher/feeds/feed_reader.h"
+#include "sync/publisher/repository/publish.h"
+#include "sync/publisher/repository/repository.h"
+#include "sync/publisher/repository/sorted_entries.h"
+#include "sync/trust/pack_target.h"
+#include "sync/trust/updater.h"
+#include "tests/support/temporary_directory.h"
+
+namespace cloister::publisher {
+
+// A moment for tests to begin at.
+inline const absl::Time kStart = absl::FromUnixSeconds(1'780'000'000);
+
+// What a reader made of a text.
+struct FeedOutcome {
+  absl::Status status;
+  std::vector<FeedEntry> entries;
+  FeedReport report{"test"};
+
+  uint64_t Rejected(RowFault fault) const;
+};
+
+FeedOutcome ReadFeed(absl::string_view format, absl::string_view text,
+                     const FeedOptions& options = {});
+FeedOutcome ReadFeedFile(absl::string_view format, const std::string& path,
+                         const FeedOptions& options = {});
+
+// A listing of the SHA-256 that `number` makes.
+FeedEntry FileEntry(uint32_t number, reputation::Verdict verdict = reputation::Verdict::kMalicious,
+                    absl::string_view threat_name = "");
+
+// A repository with keys of its own, and what is published in it read back as a client does.
+class PublishedFeed {
+ public:
+  explicit PublishedFeed(const std::string& feed = "threats");
+
+  absl::StatusOr<PublishResult> Publish(const std::vector<FeedEntry>& entries);
+  absl::StatusOr<std::unique_ptr<SortedEntries>> Sort(const std::vector<FeedEntry>& entries,
+                                                      size_t memory_bytes = 1 << 20);
+
+  // A fresh client that starts from the first root: fetches, verifies, validates every pack of the
+  // cheapest chain, lays them over each other and checks the content digest. Entries by key.
+  absl::StatusOr<std::map<std::string, std::string>> Fetch();
+  // The packs that a fresh client is offered.
+  absl::StatusOr<std::vector<trust::PackTarget>> Offered();
+  std::vector<std::string> OfferedNames();
+
+  std::string path() const { return directory_ / "repository"; }
+  std::vector<std::string> PackFiles() const;
+
+  RoleSigners signers;
+  PublishOptions options;  // moves on with every Publish
+
+ private:
+  absl::StatusOr<std::string> FetchPack(const trust::PackTarget& pack);
+
+  testing::TemporaryDirectory directory_;
+  trust::TrustedState client_;
+};
+
+}  // namespace cloister::publisher
