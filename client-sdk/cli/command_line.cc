@@ -60,6 +60,14 @@ void AddGlobalOptions(CLI::App* app, GlobalOptions* options) {
       ->capture_default_str();
 }
 
+std::string Mistake(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
+  if (!unknown.empty()) {
+    return absl::StrCat("\"", unknown.front(), "\" is not understood here; see cloister --help");
+  }
+  return absl::StrCat(error.what(), "; see cloister --help");
+}
+
 }  // namespace
 
 std::optional<ObjectKind> ObjectOptions::forced_kind() const { return KindFromName(kind); }
@@ -109,8 +117,7 @@ int Run(int argc, const char* const* argv, Session* session) {
   } catch (const CLI::Success& help_or_version) {
     return app.exit(help_or_version, session->out(), session->out());
   } catch (const CLI::ParseError& error) {
-    return static_cast<int>(
-        session->Fail(ExitCode::kUsage, absl::StrCat(error.what(), "; see cloister --help")));
+    return static_cast<int>(session->Fail(ExitCode::kUsage, Mistake(app, error)));
   }
   if (const absl::Status status = session->SetTimeout(); !status.ok()) {
     return static_cast<int>(
