@@ -192,4 +192,12 @@ std::vector<std::string> ScriptedWebServer::requests() const {
   return state_->requests;
 }
 
+bool ScriptedWebServer::WaitForRequests(size_t count, absl::Duration timeout) const {
+  absl::MutexLock lock(&state_->mu);
+  auto enough = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_->mu) {
+    return state_->requests.size() >= count;
+  };
+  return state_->mu.AwaitWithTimeout(absl::Condition(&enough), timeout);
+}
+
 }  // namespace cloister::testing

@@ -41,6 +41,8 @@ class ScriptedWebServer {
 
   // Heads of all requests so far, as received.
   std::vector<std::string> requests() const;
+  // Waits until there are `count` of them; false after `timeout`.
+  bool WaitForRequests(size_t count, absl::Duration timeout) const;
 
  private:
   struct State;

@@ -87,7 +87,6 @@ BuiltPack BuildPack(const storage::PackHeader& header, const Records& entries,
   target.content_digest = whole.digest.ToString();
   target.coverage = whole.coverage;
   target.prefix_lengths = whole.prefix_lengths;
-  target.minimum_poll_interval = absl::Seconds(120);
   return built;
 }
 
@@ -100,7 +99,8 @@ Records FeedUpstream::EntriesOf(uint32_t part, uint32_t parts) const {
   return entries;
 }
 
-void FeedUpstream::List(const trust::PackTarget& target, const std::string& bytes) {
+void FeedUpstream::List(trust::PackTarget target, const std::string& bytes) {
+  target.minimum_poll_interval = minimum_poll_interval;
   repository.AddTarget(target.path, bytes, trust::PackTargetToCustom(target));
 }
 

@@ -49,11 +49,12 @@ class FeedUpstream {
   // Takes what leads elsewhere than `snapshot_version` and after off the list, as publishers do.
   void Unlist(absl::string_view path);
   // Lists a pack as `target` says, whether that is true or not.
-  void List(const trust::PackTarget& target, const std::string& bytes);
+  void List(trust::PackTarget target, const std::string& bytes);
 
   testing::RepositorySimulator repository;
   uint64_t version = 0;
   Records records;
+  absl::Duration minimum_poll_interval = absl::Seconds(120);
 
  private:
   Records EntriesOf(uint32_t part, uint32_t parts) const;

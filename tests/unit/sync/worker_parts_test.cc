@@ -1,0 +1,139 @@
+// The small parts of cloister-sync: pace, status file, log lines, stopping.
+
+#include <sys/stat.h>
+
+#include <thread>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+#include "reputation/reject_reason.h"
+#include "storage/files/files.h"
+#include "sync/worker/feed_runner.h"
+#include "sync/worker/log.h"
+#include "sync/worker/schedule.h"
+#include "sync/worker/status_file.h"
+#include "sync/worker/stop_flag.h"
+#include "sync/worker/worker.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temporary_directory.h"
+
+namespace cloister::worker {
+namespace {
+
+using ::cloister::testing::HasCode;
+using ::cloister::testing::IsOk;
+
+struct PaceCase {
+  int interval_s;
+  int minimum_s;
+  uint32_t failures;
+  double jitter;
+  int expected_s;
+};
+
+TEST(ScheduleTest, KeepsThePace) {
+  const PaceCase cases[] = {
+      {300, 0, 0, 0, 300},
+      {300, 0, 0, 1, 330},      // never sooner than configured
+      {300, 900, 0, 0, 900},    // the feed asks for longer
+      {1800, 900, 0, 0, 1800},  // the operator does
+      {300, 0, 1, 1, 15},       // the first failure is tried again soon
+      {300, 0, 2, 1, 30},       // then doubling
+      {300, 0, 5, 1, 240},
+      {300, 0, 5, 0, 120},      // from half of it
+      {300, 0, 100, 1, 3600},   // bounded, whatever the number
+      {7200, 0, 100, 1, 7200},  // and never longer than the interval, if that is longer
+      {300, 0, UINT32_MAX, 0, 1800},
+  };
+  for (const PaceCase& c : cases) {
+    EXPECT_EQ(
+        NextDelay({absl::Seconds(c.interval_s), absl::Seconds(c.minimum_s), c.failures}, c.jitter),
+        absl::Seconds(c.expected_s))
+        << c.interval_s << " " << c.minimum_s << " " << c.failures << " " << c.jitter;
+  }
+}
+
+TEST(StatusFileTest, TellsWhatIsKnown) {
+  FeedStatus fresh;
+  fresh.feed = "software";
+  FeedStatus failing;
+  failing.feed = "threats";
+  failing.last_result.emplace();
+  failing.last_result->outcome = CycleResult::Outcome::kHandedOver;
+  failing.last_result->version = 7;
+  failing.last_result->timestamp_version = 12;
+  failing.last_result->issued = absl::FromUnixSeconds(1'000'000'000);
+  failing.last_success = absl::FromUnixSeconds(1'000'000'060);
+  failing.last_error =
+      reputation::Rejected(reputation::RejectReason::kTargetMissing, "not there: \xff");
+  failing.last_error_time = absl::FromUnixSeconds(1'000'000'120);
+  failing.failures = 2;
+  failing.next_try = absl::FromUnixSeconds(1'000'000'150);
+
+  testing::TemporaryDirectory directory;
+  ASSERT_THAT(WriteStatusFile(directory / "status.json", {fresh, failing}), IsOk());
+  const auto json = nlohmann::json::parse(*storage::ReadFile(directory / "status.json", 10'000));
+  ASSERT_EQ(json["feeds"].size(), 2u);
+  EXPECT_EQ(json["feeds"][0]["feed"], "software");
+  EXPECT_TRUE(json["feeds"][0]["version"].is_null());
+  EXPECT_TRUE(json["feeds"][0]["last_success"].is_null());
+  EXPECT_TRUE(json["feeds"][0]["last_error"].is_null());
+  const auto& second = json["feeds"][1];
+  EXPECT_EQ(second["version"], 7);
+  EXPECT_EQ(second["timestamp_version"], 12);
+  EXPECT_EQ(second["issued"], "2001-09-09T01:46:40Z");
+  EXPECT_EQ(second["outcome"], "handed_over");
+  EXPECT_EQ(second["last_success"], "2001-09-09T01:47:40Z");
+  EXPECT_EQ(second["failures"], 2);
+  EXPECT_EQ(second["next_try"], "2001-09-09T01:49:10Z");
+  EXPECT_EQ(second["last_error"]["reason"], "target_missing");
+}
+
+TEST(StatusFileTest, ErrorsWithoutAReasonHaveTheirCode) {
+  EXPECT_EQ(ErrorReason(absl::UnavailableError("x")), "unavailable");
+  EXPECT_EQ(ErrorReason(reputation::Rejected(reputation::RejectReason::kNoSpace, "x")), "no_space");
+}
+
+TEST(LogTest, ALineStaysOneLine) {
+  EXPECT_EQ(FormatTextLine("refused", {{"feed", "threats"},
+                                       {"message", "two words\nand a line"},
+                                       {"empty", ""},
+                                       {"quote", "a\"b"}}),
+            "refused feed=threats message=\"two words\\nand a line\" empty=\"\" quote=\"a\\\"b\"");
+}
+
+TEST(DescribeTest, SaysWhatAPersonWantsToKnow) {
+  CycleResult result;
+  result.version = 7;
+  EXPECT_EQ(Describe(result), "version 7 unchanged");
+  result.outcome = CycleResult::Outcome::kRefreshed;
+  EXPECT_EQ(Describe(result), "version 7 vouched for anew");
+  result.outcome = CycleResult::Outcome::kHandedOver;
+  result.packs_fetched = 2;
+  result.bytes_fetched = 10240;
+  EXPECT_EQ(Describe(result), "version 7 handed over (2 packs, 10240 bytes fetched)");
+}
+
+TEST(StopFlagTest, WakesWhoeverWaits) {
+  StopFlag stop;
+  EXPECT_FALSE(stop.WaitFor(absl::ZeroDuration()));
+  EXPECT_FALSE(stop.WaitFor(absl::Milliseconds(2)));
+  std::thread setter([&] { stop.Set(); });
+  EXPECT_TRUE(stop.WaitFor(absl::InfiniteDuration()));
+  setter.join();
+  EXPECT_TRUE(stop.WaitFor(absl::ZeroDuration()));
+}
+
+TEST(StateLockTest, LetsOneInAtATime) {
+  testing::TemporaryDirectory directory;
+  {
+    auto first = StateLock::Take(directory.path());
+    ASSERT_THAT(first, IsOk());
+    EXPECT_THAT(StateLock::Take(directory.path()), HasCode(absl::StatusCode::kFailedPrecondition));
+  }
+  EXPECT_THAT(StateLock::Take(directory.path()), IsOk());
+}
+
+}  // namespace
+}  // namespace cloister::worker
