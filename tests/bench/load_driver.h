@@ -24,7 +24,7 @@ struct Workload {
 
 struct LoadOptions {
   std::string address;
-  uint32_t connections = 4;  // that the calls in flight are spread over
+  uint32_t connections = 1;  // that the calls in flight are spread over
   absl::Duration warm_up;
   absl::Duration duration;
 };

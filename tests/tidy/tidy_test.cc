@@ -133,6 +133,7 @@ TEST(WordsTest, EachHasItsRule) {
   EXPECT_THAT(Words("a.h", once), IsEmpty());
   EXPECT_THAT(Words("a.h", "int x;\n"), ElementsAre("pragma-once"));
   EXPECT_THAT(Words("a.h", once + "using namespace std;"), ElementsAre("using-namespace"));
+  EXPECT_THAT(Words("a.cc", "using namespace std;"), IsEmpty());
   EXPECT_THAT(Words("a.cc", "class PackManager;"), ElementsAre("class-name"));
   EXPECT_THAT(Words("a.cc", "struct UrlHelper {};"), ElementsAre("class-name"));
   EXPECT_THAT(Words("a.cc", "class Managed;"), IsEmpty());
@@ -223,6 +224,8 @@ TEST(TreeTest, SourcesAreBuilt) {
   const SourceFile top("server/CMakeLists.txt", "add_library(x\n  a.cc sub/b.cc) # c.cc\n");
   const std::vector<std::string> built = {"server/a.cc", "server/sub/b.cc", "server/a.h"};
   EXPECT_THAT(CheckBuilt(built, {&top}), IsEmpty());
+  const SourceFile other("tests/CMakeLists.txt", "${PROJECT_SOURCE_DIR}/server/d.cc");
+  EXPECT_THAT(CheckBuilt({"server/d.cc"}, {&other}), IsEmpty());
   EXPECT_THAT(Rules(CheckBuilt({"server/c.cc"}, {&top})), ElementsAre("unbuilt"));
   EXPECT_THAT(Rules(CheckBuilt({"storage/a.cc"}, {&top})), ElementsAre("unbuilt"));
 }
@@ -233,6 +236,8 @@ TEST(TreeTest, OnlySmallTextIsStored) {
               ElementsAre("large-file"));
   EXPECT_THAT(Rules(CheckStored(SourceFile("a.bin", std::string("a\0b", 3)))),
               ElementsAre("binary-file"));
+  EXPECT_THAT(CheckStored(SourceFile("tests/fuzz/corpus/fuzz_url/a", std::string("a\0b", 3))),
+              IsEmpty());
 }
 
 TEST(RatchetTest, OnlyShrinks) {

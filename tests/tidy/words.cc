@@ -11,16 +11,17 @@ struct Word {
   const char* rule;
   const char* pattern;
   const char* message;
-  bool tests_only = false;
+  enum { kEverywhere, kTests, kHeaders } where = kEverywhere;
 };
 
 // Looked for in code: comments and literals do not count.
 const Word kCodeWords[] = {
-    {"using-namespace", R"(\busing\s+namespace\b)", "name what is used"},
+    {"using-namespace", R"(\busing\s+namespace\b)", "it reaches whoever includes this",
+     Word::kHeaders},
     {"class-name", R"(\b(class|struct)\s+\w*(Manager|Helper|Util|Utils|Impl)\b)",
      "name what it is, not that it helps"},
     {"sleep", R"(\b(sleep_for|sleep_until|SleepFor|usleep|nanosleep|sleep)\s*\()",
-     "wait for the event or condition itself, with a deadline", true},
+     "wait for the event or condition itself, with a deadline", Word::kTests},
     {"disabled-test", R"(\bDISABLED_\w)", "mend the test or delete it"},
 };
 
@@ -36,7 +37,8 @@ const Word kTextWords[] = {
 };
 
 void Search(const SourceFile& file, const std::string& text, const Word& word, Findings* findings) {
-  if (word.tests_only && !IsTest(file.path)) return;
+  if (word.where == Word::kTests && !IsTest(file.path)) return;
+  if (word.where == Word::kHeaders && !IsHeader(file.path)) return;
   const std::regex pattern(word.pattern);
   for (std::sregex_iterator it(text.begin(), text.end(), pattern), end; it != end; ++it) {
     const size_t line = LineOf(text, static_cast<size_t>(it->position()));
