@@ -20,7 +20,9 @@ TEST(ContentDigestTest, SumsHashesOfFramedEntries) {
   EXPECT_EQ(digest.ToString(),
             "1:bfe75c7d758483547abd92cfe76b2d0a9de34169c07fa9ade4b6f7545795ff30");
   digest.Add("", "");
-  digest.Add(std::string("\1\1", 2) + std::string(32, '\0'), std::string("\x11\0\0\0", 4));
+  std::string key(34, '\0');
+  key[0] = key[1] = 1;
+  digest.Add(key, std::string("\x11\0\0\0", 4));
   EXPECT_EQ(digest.ToString(),
             "3:8bb97bf118c79d12e753467a973535c7dca13f3b187b1433c310a59b605911db");
 }
