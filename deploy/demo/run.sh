@@ -44,5 +44,8 @@ if [ -n "${ONCE:-}" ]; then
   say "The tour is over; every answer was the expected one."
   exit 0
 fi
+trap 'exit 0' INT TERM
 say "Everything is up. Ctrl-C ends it; the data stays in $state."
 wait "$server_pid"
+printf 'cloisterd ended by itself; see %s/log/cloisterd.log\n' "$state" >&2
+exit 1

@@ -68,7 +68,12 @@ publish_feeds() {
   local index
   index=$(package_index)
   if [ -z "$index" ]; then
-    printf 'apt has no package index here; run "apt-get update" first.\n' >&2
+    say "apt keeps no package index on this machine yet; fetching it"
+    $([ "$(id -u)" -eq 0 ] || printf sudo) apt-get update -qq
+    index=$(package_index)
+  fi
+  if [ -z "$index" ]; then
+    printf 'apt has no package index; check /etc/apt/sources.list and run "apt-get update".\n' >&2
     exit 1
   fi
   say "Publishing the feed \"software\" from this machine's package index ($index)"
