@@ -10,20 +10,28 @@
 
 namespace {
 
-using namespace cloister::publisher;  // NOLINT: a program of one screen
+using cloister::publisher::Arguments;
+using cloister::publisher::Command;
+using cloister::publisher::Console;
+using cloister::publisher::kExitFailure;
+using cloister::publisher::kExitOk;
+using cloister::publisher::ParseArguments;
+using cloister::publisher::ParseOutcome;
 
 absl::Status Run(const Arguments& arguments, const Console& console) {
   switch (arguments.command) {
     case Command::kKeysCreate:
-      return RunKeysCreate(arguments, console);
+      return cloister::publisher::RunKeysCreate(arguments, console);
     case Command::kInit:
-      return RunInit(arguments, console);
+      return cloister::publisher::RunInit(arguments, console);
     case Command::kPublish:
-      return RunPublish(arguments, console);
+      return cloister::publisher::RunPublish(arguments, console);
     case Command::kRefreshTimestamp:
-      return RunRefreshTimestamp(arguments, console);
+      return cloister::publisher::RunRefreshTimestamp(arguments, console);
+    case Command::kRenewRoot:
+      return cloister::publisher::RunRenewRoot(arguments, console);
     case Command::kStatus:
-      return RunStatus(arguments, console);
+      return cloister::publisher::RunStatus(arguments, console);
   }
   return absl::InternalError("no such command");
 }

@@ -38,7 +38,7 @@ A row that cannot be read is reported and left out; it never stops the others.
 )";
 
 constexpr char kKeysFooter[] = R"(
-Keep root keys apart from the others: only 'init' needs them.
+Keep root keys apart from the others: only 'init' and 'renew-root' need them.
 Example, two of three people needed for the root:
   cloister-publish keys create --out keys --root-keys 3
   cloister-publish init --repository repo --keys keys --feed threats --threshold 2
@@ -48,6 +48,13 @@ constexpr char kRefreshFooter[] = R"(
 Run it from a timer, more often than the timestamp's lifetime; it needs timestamp.pem only.
 Example:
   cloister-publish refresh-timestamp --repository repo --keys keys --timestamp-expires 7d
+)";
+
+constexpr char kRenewFooter[] = R"(
+Appliances follow from one root to the next by themselves. Bring the root keys for this command,
+and lock them away again.
+Example:
+  cloister-publish renew-root --repository repo --keys /media/safe/keys --root-expires 365d
 )";
 
 // Builds the parser around the arguments that it fills.
@@ -60,6 +67,7 @@ class Parser {
     AddInit();
     AddPublish();
     AddRefresh();
+    AddRenewRoot();
     AddStatus();
   }
 
@@ -150,6 +158,16 @@ class Parser {
     AddKeysFolder(refresh, "Folder with timestamp.pem");
     AddLifetime(refresh, "--timestamp-expires", &arguments_.lifetimes.timestamp, "as at init");
     Select(refresh, Command::kRefreshTimestamp);
+  }
+
+  void AddRenewRoot() {
+    CLI::App* renew = app_.add_subcommand(
+        "renew-root", "Sign the root again before it expires, with the keys that it has");
+    renew->footer(kRenewFooter);
+    AddRepository(renew);
+    AddKeysFolder(renew, "Folder with the root keys");
+    AddLifetime(renew, "--root-expires", &arguments_.lifetimes.root, "as at init");
+    Select(renew, Command::kRenewRoot);
   }
 
   void AddStatus() {

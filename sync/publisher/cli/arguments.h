@@ -18,7 +18,7 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailure = 1;
 inline constexpr int kExitUsage = 2;
 
-enum class Command { kKeysCreate, kInit, kPublish, kRefreshTimestamp, kStatus };
+enum class Command { kKeysCreate, kInit, kPublish, kRefreshTimestamp, kRenewRoot, kStatus };
 
 // Lifetimes that the user stated; the others are those of the repository.
 struct StatedLifetimes {

@@ -23,6 +23,7 @@ absl::Status RunKeysCreate(const Arguments& arguments, const Console& console);
 absl::Status RunInit(const Arguments& arguments, const Console& console);
 absl::Status RunPublish(const Arguments& arguments, const Console& console);
 absl::Status RunRefreshTimestamp(const Arguments& arguments, const Console& console);
+absl::Status RunRenewRoot(const Arguments& arguments, const Console& console);
 absl::Status RunStatus(const Arguments& arguments, const Console& console);
 
 // The repository's lifetimes, with those that the user stated in their place.

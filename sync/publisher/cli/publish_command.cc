@@ -6,11 +6,14 @@
 #include "sync/publisher/cli/progress.h"
 #include "sync/publisher/feeds/feed_reader.h"
 #include "sync/publisher/repository/entry_sorter.h"
+#include "sync/publisher/repository/metadata_json.h"
 #include "sync/publisher/repository/publish.h"
 #include "sync/publisher/signing/key_directory.h"
 
 namespace cloister::publisher {
 namespace {
+
+constexpr absl::Duration kRootWarning = absl::Hours(24 * 30);
 
 absl::StatusOr<RoleSigners> LoadSigners(const std::string& directory) {
   RoleSigners signers;
@@ -89,6 +92,11 @@ absl::Status RunPublish(const Arguments& arguments, const Console& console) {
       return result.status();
     }
     report.result = *std::move(result);
+  }
+  if (report.result.root_expires - console.now < kRootWarning) {
+    console.err
+        << "warning: the root expires at " << MetadataTime(report.result.root_expires)
+        << ", and no appliance takes anything after that; run: cloister-publish renew-root\n";
   }
   if (arguments.json) {
     PrintJson(report, console.out);

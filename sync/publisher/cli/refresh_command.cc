@@ -28,4 +28,18 @@ absl::Status RunRefreshTimestamp(const Arguments& arguments, const Console& cons
   return absl::OkStatus();
 }
 
+absl::Status RunRenewRoot(const Arguments& arguments, const Console& console) {
+  absl::StatusOr<std::unique_ptr<Repository>> repository = Repository::Open(arguments.repository);
+  if (!repository.ok()) return repository.status();
+  absl::StatusOr<std::vector<SigningKey>> keys = LoadKeys(arguments.keys, trust::Role::kRoot);
+  if (!keys.ok()) return keys.status();
+  PublishOptions options;
+  options.now = console.now;
+  options.lifetimes = Combine((*repository)->settings().lifetimes, arguments.lifetimes);
+  absl::StatusOr<absl::Time> expires = RenewRoot(**repository, *keys, options);
+  if (!expires.ok()) return expires.status();
+  console.out << "The root is good until " << MetadataTime(*expires) << ".\n";
+  return absl::OkStatus();
+}
+
 }  // namespace cloister::publisher

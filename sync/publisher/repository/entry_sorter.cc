@@ -60,8 +60,10 @@ absl::Status EntrySorter::Add(const FeedEntry& entry) {
   record.label_id = NumberOf(entry.label);
   absl::StatusOr<SortItem> item = SortItem::Make(entry.key, record);
   if (!item.ok()) return item.status();
-  pending_.push_back(*item);
   const size_t limit = std::max(options_.memory_bytes / sizeof(SortItem), kMinItemsInMemory);
+  // At once: memory that is not written to costs nothing, while growing would need twice as much.
+  pending_.reserve(limit);
+  pending_.push_back(*item);
   return pending_.size() < limit ? absl::OkStatus() : SpillPending();
 }
 

@@ -94,6 +94,7 @@ class Publication {
     if (!built.ok()) return built;
     result_.renewed = fresh_.empty() && NeedsRenewal(before_, options_);
     result_.version = std::max(trust::NewestVersion(fresh_), before_.version());
+    result_.root_expires = before_.root.expires;
     result_.expires = before_.timestamp.has_value() ? before_.timestamp->expires : absl::Time();
     if (fresh_.empty() && !result_.renewed) return result_;
 
@@ -253,6 +254,21 @@ absl::StatusOr<RefreshResult> RefreshTimestamp(Repository& repository, const Rol
       .version = before->version(),
       .expires = options.now + options.lifetimes.timestamp,
       .publish_before = std::min(before->snapshot->expires, before->targets->expires)};
+}
+
+absl::StatusOr<absl::Time> RenewRoot(Repository& repository,
+                                     const std::vector<SigningKey>& root_keys,
+                                     const PublishOptions& options) {
+  absl::StatusOr<Published> before = repository.Load(options.now);
+  if (!before.ok()) return before.status();
+  absl::Status good = CheckSigners(before->root, Role::kRoot, root_keys);
+  if (!good.ok()) return good;
+  trust::Root root = before->root;
+  ++root.version;
+  root.expires = options.now + options.lifetimes.root;
+  absl::Status released = ReleaseRoot(repository, root, root_keys);
+  if (!released.ok()) return released;
+  return root.expires;
 }
 
 }  // namespace cloister::publisher

@@ -26,7 +26,7 @@ struct RoleSigners {
 
 struct PublishOptions {
   absl::Time now;
-  Lifetimes lifetimes;  // of root nothing is used here
+  Lifetimes lifetimes;
   // How often clients may ask at most; stated in the metadata.
   absl::Duration minimum_poll_interval = absl::Minutes(5);
   bool snapshot = false;  // publish a snapshot, too, where a delta would do
@@ -55,7 +55,8 @@ struct PublishResult {
   uint64_t delta_bytes = 0;     // 0: no delta was published
   uint64_t snapshot_bytes = 0;  // 0: no snapshot was published
   uint32_t snapshot_parts = 0;
-  absl::Time expires;  // of the timestamp: publish or refresh before
+  absl::Time expires;       // of the timestamp: publish or refresh before
+  absl::Time root_expires;  // of the root: renew it before
 };
 
 // Makes a version of `entries` and publishes it: the first as snapshot, later ones as delta, and
@@ -83,5 +84,12 @@ struct RefreshResult {
 // FailedPrecondition if nothing has been published. Needs the timestamp key only.
 absl::StatusOr<RefreshResult> RefreshTimestamp(Repository& repository, const RoleSigners& signers,
                                                const PublishOptions& options);
+
+// Signs the root again with another version and expiry, and the same keys and thresholds.
+// FailedPrecondition unless `root_keys` are enough of those that the root names. Returns when the
+// new root expires.
+absl::StatusOr<absl::Time> RenewRoot(Repository& repository,
+                                     const std::vector<SigningKey>& root_keys,
+                                     const PublishOptions& options);
 
 }  // namespace cloister::publisher

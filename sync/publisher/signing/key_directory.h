@@ -2,7 +2,7 @@
 //   root.pem (or root-1.pem, root-2.pem …)  targets.pem  snapshot.pem  timestamp.pem
 //
 // Roles may lie in different folders: a root key belongs on a medium that is kept locked away,
-// since only `init` needs it.
+// since only `init` and `renew-root` need it.
 
 #pragma once
 

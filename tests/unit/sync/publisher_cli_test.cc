@@ -195,6 +195,18 @@ TEST_F(CommandsTest, RefreshWarnsOfWhatItCannotRenew) {
   EXPECT_THAT(err_.str(), HasSubstr("run publish before"));
 }
 
+TEST_F(CommandsTest, ARootThatExpiresSoonIsAWarningUntilItIsRenewed) {
+  Console later{out_, err_, false, kStart + absl::Hours(24 * 350)};
+  ASSERT_THAT(PublishRows("host,a.example,malicious\n"), IsOk());
+  EXPECT_EQ(err_.str(), "");
+  ASSERT_THAT(RunPublish(arguments_, later), IsOk());
+  EXPECT_THAT(err_.str(), HasSubstr("run: cloister-publish renew-root"));
+  err_.str("");
+  ASSERT_THAT(RunRenewRoot(arguments_, later), IsOk());
+  ASSERT_THAT(RunPublish(arguments_, later), IsOk());
+  EXPECT_EQ(err_.str(), "");
+}
+
 TEST_F(CommandsTest, StatusTellsWhatExpired) {
   ASSERT_THAT(RunStatus(arguments_, console_), IsOk());
   EXPECT_THAT(out_.str(), HasSubstr("nothing published yet"));

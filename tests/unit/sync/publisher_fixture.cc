@@ -93,6 +93,7 @@ PublishedFeed::PublishedFeed(const std::string& feed) {
   }
   signers = {init.keys[trust::Role::kTargets], init.keys[trust::Role::kSnapshot],
              init.keys[trust::Role::kTimestamp]};
+  root_keys = init.keys[trust::Role::kRoot];
   options.now = kStart;
   if (!Repository::Init(path(), init).ok()) abort();
   client_.root = storage::ReadFile(path() + "/metadata/1.root.json", kMaxFileBytes).value();

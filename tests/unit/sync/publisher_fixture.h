@@ -64,6 +64,7 @@ class PublishedFeed {
   std::vector<std::string> PackFiles() const;
 
   RoleSigners signers;
+  std::vector<SigningKey> root_keys;
   PublishOptions options;  // moves on with every Publish
 
  private:

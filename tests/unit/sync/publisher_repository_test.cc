@@ -339,5 +339,22 @@ TEST(RefreshTimestamp, VouchesAgainWithoutANewVersion) {
   ExpectFetched(feed, Files(0, 10));
 }
 
+TEST(RenewRoot, ClientsOfTheFirstRootFollow) {
+  PublishedFeed feed;
+  ASSERT_THAT(feed.Publish(Files(0, 10)), IsOk());
+  {
+    ASSERT_OK_AND_ASSIGN(std::unique_ptr<Repository> repository, Repository::Open(feed.path()));
+    EXPECT_THAT(RenewRoot(*repository, feed.signers.targets, feed.options),
+                HasCode(absl::StatusCode::kFailedPrecondition));
+    ASSERT_OK_AND_ASSIGN(absl::Time expires, RenewRoot(*repository, feed.root_keys, feed.options));
+    EXPECT_EQ(expires, feed.options.now + absl::Hours(24 * 365));
+    ASSERT_OK_AND_ASSIGN(Published published, repository->Load(feed.options.now));
+    EXPECT_EQ(published.root.version, 2u);
+  }
+  ExpectFetched(feed, Files(0, 10));
+  ASSERT_THAT(feed.Publish(Files(0, 20)), IsOk());
+  ExpectFetched(feed, Files(0, 20));
+}
+
 }  // namespace
 }  // namespace cloister::publisher
