@@ -222,7 +222,7 @@ void Daemon::Parts::WatchSpool() {
 
 void Daemon::Parts::Drain(absl::Duration deadline) {
   if (!server || draining.exchange(true)) return;
-  server->GetHealthCheckService()->SetServingStatus(false);
+  server->GetHealthCheckService()->Shutdown();  // for good: an import just ending cannot undo it
   watcher.reset();
   server->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(deadline));
   server->Wait();

@@ -10,6 +10,7 @@ void UpdateReporter::OnTaken(const std::string& feed, const UpdateOutcome& outco
   options_.metrics->CountTaken(feed, duration);
   options_.reports->SetServing(feed, outcome.version, options_.clock());
   options_.reports->ClearRefusal(feed, outcome.expires);
+  options_.on_taken();  // before it is logged: who reads the log may rely on it
   options_.log->Write(EventLog::Level::kInfo, "update taken",
                       {{"feed", feed},
                        {"version", absl::StrCat(outcome.version)},
@@ -19,7 +20,6 @@ void UpdateReporter::OnTaken(const std::string& feed, const UpdateOutcome& outco
     options_.log->Write(EventLog::Level::kWarning, "update has expired, taken as configured",
                         {{"feed", feed}, {"setting", "[updates] accept_expired"}});
   }
-  options_.on_taken();
 }
 
 void UpdateReporter::OnRefused(const std::string& feed, const UpdateOutcome& outcome) {
