@@ -41,7 +41,7 @@ std::string FeedText(const std::string& feed, uint64_t version, std::chrono::sec
 
 void PrintLine(const Terminal& terminal, absl::string_view name, absl::string_view value) {
   if (value.empty()) return;
-  *terminal.out << "  " << terminal.Paint(Colour::kFaint, absl::StrFormat("%-11s", name)) << value
+  *terminal.out << "  " << terminal.Paint(Colour::kFaint, absl::StrFormat("%-12s", name)) << value
                 << "\n";
 }
 
@@ -114,6 +114,9 @@ void PrintAnswer(const Terminal& terminal, const std::string& object, const Answ
     const Match& match = answer.matches[i];
     PrintLine(terminal, "outranked",
               absl::StrCat(VerdictText(match.verdict, terminal), " by ", SourceText(match)));
+  }
+  if (answer.status == AnswerStatus::kNotCovered) {
+    PrintLine(terminal, "note", "no feed that serves covers this kind of object");
   }
   PrintLine(terminal, answer.status == AnswerStatus::kError ? "error" : "note",
             Printable(answer.error_message));

@@ -8,6 +8,16 @@
 namespace cloister::cli {
 namespace {
 
+// "1 record", "2 records".
+std::string Count(uint64_t number, absl::string_view noun) {
+  return absl::StrCat(number, " ", noun, number == 1 ? "" : "s");
+}
+
+std::string ContentText(uint64_t records, uint32_t packs, uint64_t bytes) {
+  return absl::StrCat(Count(records, "record"), " in ", Count(packs, "pack"), ", ",
+                      BytesText(bytes));
+}
+
 std::string HealthText(v1::FeedHealth health, const Terminal& terminal) {
   switch (health) {
     case v1::FEED_HEALTH_EMPTY:
@@ -36,8 +46,7 @@ void PrintFeed(const Terminal& terminal, const v1::Feed& feed) {
   }
   *terminal.out << "\n";
   if (feed.version() > 0) {
-    line("records", absl::StrCat(feed.records(), " in ", feed.packs(), " packs, ",
-                                 BytesText(feed.pack_bytes())));
+    line("holds", ContentText(feed.records(), feed.packs(), feed.pack_bytes()));
   }
   line("covers", absl::StrJoin(feed.coverage(), ", "));
   line("rank",
@@ -83,8 +92,7 @@ ExitCode Versions(Session* session, const std::string& feed) {
     session->out() << (version.serving() ? "serving  " : "kept     ") << Printable(feed) << " v"
                    << version.version() << "  published "
                    << TimeText(absl::FromUnixSeconds(version.published_at().seconds())) << "  "
-                   << version.records() << " records in " << version.packs() << " packs, "
-                   << BytesText(version.pack_bytes()) << "\n";
+                   << ContentText(version.records(), version.packs(), version.pack_bytes()) << "\n";
   }
   if (response.versions().empty()) session->out() << "no version is kept\n";
   return ExitCode::kOk;

@@ -56,8 +56,7 @@ class LookupCommand {
     if (!thing.ok()) return Refuse(input, thing.status());
     const Answer answer = client_->Lookup(thing->object, options_);
     if (answer.status == AnswerStatus::kError && !session_->options().json()) {
-      session_->Fail({answer.error, answer.error_message});
-      code_ = Graver(code_, ExitCodeFor(answer));
+      code_ = Graver(code_, session_->Fail({answer.error, answer.error_message}));
       return;
     }
     Report(*thing, answer, /*in_one_line=*/false);
@@ -110,7 +109,9 @@ class LookupCommand {
   }
 
   void Report(const Thing& thing, const Answer& answer, bool in_one_line) {
-    code_ = Graver(code_, ExitCodeFor(answer));
+    code_ = Graver(code_, answer.status == AnswerStatus::kError
+                              ? session_->CodeFor({answer.error, answer.error_message})
+                              : ExitCodeFor(answer));
     const std::string_view kind = Name(thing.object.kind);
     if (session_->options().json()) {
       answers_.push_back(JsonOf(thing.input, {kind.data(), kind.size()}, answer));

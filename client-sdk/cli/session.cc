@@ -12,13 +12,19 @@
 namespace cloister::cli {
 namespace {
 
+// Something listens, and closes the connection before the first answer.
+bool IsClosedByPeer(const client::Failure& failure) {
+  return failure.kind == ErrorKind::kUnavailable &&
+         (absl::StrContains(failure.message, "ocket closed") ||
+          absl::StrContains(failure.message, "reset by peer"));
+}
+
 // What to do about it; "" where the message itself says so.
 std::string Advice(const client::Failure& failure, const GlobalOptions& options) {
   const std::string subject = options.plaintext ? "" : SubjectOf(options.tls.certificate);
   switch (failure.kind) {
     case ErrorKind::kUnavailable:
-      if (absl::StrContains(failure.message, "ocket closed") ||
-          absl::StrContains(failure.message, "reset by peer")) {
+      if (IsClosedByPeer(failure)) {
         return absl::StrCat("Something listens there but closes the connection: ",
                             options.plaintext
                                 ? "it may want TLS; leave out --plaintext and give certificates."
@@ -57,8 +63,14 @@ ExitCode Session::Fail(ExitCode code, absl::string_view message) {
   return code;
 }
 
+ExitCode Session::CodeFor(const client::Failure& failure) const {
+  // In TLS 1.3 a server refuses a client's certificate by closing the connection.
+  if (!options_.plaintext && IsClosedByPeer(failure)) return ExitCode::kPermission;
+  return ExitCodeFor(failure.kind);
+}
+
 ExitCode Session::Fail(const client::Failure& failure) {
-  const ExitCode code = Fail(ExitCodeFor(failure.kind), failure.message);
+  const ExitCode code = Fail(CodeFor(failure), failure.message);
   const std::string advice = Advice(failure, options_);
   if (!advice.empty()) *errors_ << "  " << advice << "\n";
   return code;

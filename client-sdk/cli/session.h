@@ -51,6 +51,9 @@ class Session {
   ExitCode Fail(ExitCode code, absl::string_view message);
   ExitCode Fail(const client::Failure& failure);
 
+  // The exit code that a failed call stands for, in view of how this run connects.
+  ExitCode CodeFor(const client::Failure& failure) const;
+
   // nullptr after having printed why; `*code` is then set.
   std::unique_ptr<Client> Connect(ExitCode* code);
 
