@@ -54,7 +54,10 @@ json CommonPart(Role role, absl::Time expires) {
 
 json HashesOf(absl::string_view bytes) { return {{"sha256", trust::HashHex("sha256", bytes)}}; }
 
-void Raise(json& signed_part) { signed_part["version"] = signed_part["version"].get<int64_t>() + 1; }
+void Raise(json& signed_part) {
+  json& version = signed_part["version"];
+  version = version.get<int64_t>() + 1;
+}
 
 }  // namespace
 

@@ -241,6 +241,11 @@ std::vector<ChainCase> ChainCases() {
        {Pack(0, 5), Pack(5, 6), Pack(6, 7), Pack(7, 8)},
        3,
        {"full-9-1.sst"}},
+  };
+}
+
+std::vector<ChainCase> HarderChainCases() {
+  return {
       {"merged_delta",
        {Pack(0, 40), Sized(Pack(40, 48), 50), Sized(Pack(40, 44), 40), Sized(Pack(44, 48), 40)},
        {Pack(0, 40)},
@@ -271,6 +276,21 @@ std::vector<ChainCase> ChainCases() {
        {OtherContent(Pack(0, 7))},
        8,
        {"full-8-1.sst"}},
+      {"held_of_other_content_where_no_snapshot_is_offered",
+       {Pack(6, 7), Sized(Pack(7, 8), 10), Sized(Pack(0, 8), 50)},
+       {OtherContent(Pack(0, 7))},
+       8,
+       {"full-8-1.sst"}},
+      {"newest_snapshot_among_equals",
+       {Pack(0, 7), Pack(0, 8), Pack(7, 9), Pack(8, 9)},
+       {},
+       8,
+       {"full-8-1.sst", "delta-8-9.sst"}},
+      {"newest_snapshot_among_equals_in_another_order",
+       {Pack(0, 6), Pack(0, 5), Pack(5, 9), Pack(6, 9)},
+       {},
+       8,
+       {"full-6-1.sst", "delta-6-9.sst"}},
       {"held_is_newer_than_offered", {Pack(0, 7)}, {Pack(0, 9), Pack(0, 8)}, 8, {"full-7-1.sst"}},
       {"everything_held",
        {Pack(0, 7), Pack(7, 8)},
@@ -303,8 +323,11 @@ TEST_P(CheapestChainTable, HasTheFewestBytes) {
   EXPECT_EQ(paths, c.chain);
 }
 
-INSTANTIATE_TEST_SUITE_P(Chains, CheapestChainTable, ::testing::ValuesIn(ChainCases()),
-                         [](const auto& info) { return std::string(info.param.name); });
+std::string NameOf(const ::testing::TestParamInfo<ChainCase>& info) { return info.param.name; }
+
+INSTANTIATE_TEST_SUITE_P(Chains, CheapestChainTable, ::testing::ValuesIn(ChainCases()), NameOf);
+INSTANTIATE_TEST_SUITE_P(HarderChains, CheapestChainTable, ::testing::ValuesIn(HarderChainCases()),
+                         NameOf);
 
 // All chains are tried one by one; the shortest path has to be as cheap as the best of them.
 uint64_t BytesOf(const std::vector<PackTarget>& chain) {

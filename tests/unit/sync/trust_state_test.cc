@@ -109,6 +109,24 @@ TEST_F(TrustStateTest, RemovesWhatIsNoLongerTrusted) {
   EXPECT_THAT(Run(), IsOk());
 }
 
+TEST_F(TrustStateTest, WhatANewRootStoppedTrustingDoesNotOutliveACrashBesideIt) {
+  ASSERT_THAT(Run(), IsOk());
+  ASSERT_OK_AND_ASSIGN(TrustStateDirectory kept, Open());
+  upstream_.RotateKey(Role::kSnapshot);
+  upstream_.UpdateRoot();
+  upstream_.UpdateSnapshot();
+  StartFrom(kept.state());
+  ASSERT_THAT(Refresh(), IsOk());
+  // Saving ends where the root would be written: a directory is in its place.
+  std::filesystem::remove(Path("root.json"));
+  std::filesystem::create_directory(Path("root.json"));
+  EXPECT_THAT(kept.Save(client_->state(), client_->new_roots()),
+              IsRejectedFor(RejectReason::kIoError));
+  EXPECT_FALSE(Exists("timestamp.json"));
+  EXPECT_FALSE(Exists("snapshot.json"));
+  EXPECT_TRUE(Exists("2.root.json"));
+}
+
 TEST_F(TrustStateTest, DamagedPartsAreFetchedAgain) {
   ASSERT_THAT(Run(), IsOk());
   Write(Path("timestamp.json"), "{");
