@@ -1,5 +1,6 @@
 #include "server/config/configuration.h"
 
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -170,6 +171,38 @@ INSTANTIATE_TEST_SUITE_P(
                          "host:port"},
         BadConfiguration{"LogFormat", With("[log]\nformat = \"xml\"\n"), "9", "json"}),
     [](const auto& param) { return param.param.name; });
+
+// deploy/cloisterd.toml, with what is commented out taken in: the values shown are the defaults.
+TEST(ConfigurationTest, ExampleShowsTheDefaults) {
+  std::ifstream file(CLOISTER_SOURCE_DIR "/deploy/cloisterd.toml");
+  ASSERT_TRUE(file.good());
+  std::string text;
+  for (std::string line; std::getline(file, line); text += line + "\n") {
+    if (line.rfind("# ", 0) == 0 && line.find(" = ") != std::string::npos) line.erase(0, 2);
+  }
+  ASSERT_OK_AND_ASSIGN(Configuration shown, ParseConfiguration(text, "/etc/cloister/c.toml"));
+  const Configuration usual = *ParseConfiguration(kMinimal, "/etc/cloister/c.toml");
+  EXPECT_EQ(shown.data_directory, usual.data_directory);
+  EXPECT_EQ(shown.spool_directory, usual.spool_directory);
+  EXPECT_EQ(shown.listen.mutual_tls, usual.listen.mutual_tls);
+  EXPECT_EQ(shown.metrics_address, usual.metrics_address);
+  EXPECT_EQ(shown.answers.listed_ttl, usual.answers.listed_ttl);
+  EXPECT_EQ(shown.answers.not_listed_ttl, usual.answers.not_listed_ttl);
+  EXPECT_EQ(shown.limits.max_batch_keys, usual.limits.max_batch_keys);
+  EXPECT_EQ(shown.limits.max_message_bytes, usual.limits.max_message_bytes);
+  EXPECT_EQ(shown.limits.memory_bytes, usual.limits.memory_bytes);
+  EXPECT_EQ(shown.limits.max_concurrent_streams, usual.limits.max_concurrent_streams);
+  EXPECT_EQ(shown.storage.block_cache_bytes, usual.storage.block_cache_bytes);
+  EXPECT_EQ(shown.storage.kept_versions, usual.storage.kept_versions);
+  EXPECT_EQ(shown.storage.reserve_bytes, usual.storage.reserve_bytes);
+  EXPECT_EQ(shown.updates.poll_interval, usual.updates.poll_interval);
+  EXPECT_EQ(shown.updates.accept_expired, usual.updates.accept_expired);
+  EXPECT_EQ(shown.log.level, usual.log.level);
+  EXPECT_EQ(shown.log.json, usual.log.json);
+  ASSERT_EQ(shown.feeds.size(), 1u);
+  EXPECT_EQ(shown.feeds[0].priority, FeedConfig().priority);
+  EXPECT_EQ(shown.feeds[0].authoritative, FeedConfig().authoritative);
+}
 
 TEST(ConfigurationTest, TellsAllMistakesAtOnce) {
   const auto config = ParseConfiguration(With("[log]\nlevel = \"loud\"\nfile = \"x\"\n"), "c.toml");
