@@ -2,14 +2,14 @@
 # The tour: publishes two feeds, syncs them through the signed path, serves them, and shows real
 # answers through the real command. Called by `make run`; ONCE=1 ends after the tour.
 #
-#   run.sh BIN-DIRECTORY STATE-DIRECTORY
+#   run.sh [BIN-DIRECTORY [STATE-DIRECTORY]]      build/release/bin and build/demo of this checkout
 #
 # Exits 0 if every answer was the expected one, 1 if one was not.
 set -euo pipefail
 
-bin=${1:?usage: run.sh BIN-DIRECTORY STATE-DIRECTORY}
-state=${2:?usage: run.sh BIN-DIRECTORY STATE-DIRECTORY}
 here=$(cd "$(dirname "$0")" && pwd)
+bin=${1:-$here/../../build/release/bin}
+state=${2:-$here/../../build/demo}
 mkdir -p "$state"
 bin=$(cd "$bin" && pwd)
 state=$(cd "$state" && pwd)
