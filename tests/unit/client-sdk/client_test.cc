@@ -275,6 +275,19 @@ TEST(ClientServersTest, OneThatComesBackIsFoundAgain) {
   EXPECT_EQ(answer.status, AnswerStatus::kListed) << answer.error_message;
 }
 
+TEST(ClientServersTest, ARestartBetweenTwoLookupsDoesNotShow) {
+  const TemporaryDirectory directory;
+  auto server = std::make_unique<ScriptedServer>(directory / "socket");
+  server->lookup = AnswerFully;
+  const auto client = MustCreate(server->ForClient());
+  EXPECT_EQ(client->Lookup(Object::Host("example.com")).status, AnswerStatus::kListed);
+  server = nullptr;
+  server = std::make_unique<ScriptedServer>(directory / "socket");
+  server->lookup = AnswerFully;
+  const Answer answer = client->Lookup(Object::Host("example.com"));
+  EXPECT_EQ(answer.status, AnswerStatus::kListed) << answer.error_message;
+}
+
 class ClientTlsTest : public ::testing::Test {
  protected:
   ClientOptions As(const testing::CertificateFiles& files, const std::string& target) const {
