@@ -155,8 +155,7 @@ absl::Status FeedUpdater::ServeNewest(SpoolEntry& entry, const trust::Updater& u
   const std::vector<PackTarget> at_hand =
       PacksAtHand(entry, targets, *offered, *options_.intake.store, &missing);
 
-  std::vector<PackTarget> held = HeldPacks();
-  held.insert(held.end(), at_hand.begin(), at_hand.end());
+  const std::vector<PackTarget> held = HeldPacks(at_hand);
   absl::Status status;
   for (uint32_t max_deltas : {kMaxDeltas, 0u}) {
     absl::StatusOr<std::vector<PackTarget>> chain = CheapestChain(at_hand, held, max_deltas);
@@ -190,10 +189,14 @@ absl::Status FeedUpdater::ServeChain(SpoolEntry& entry, const trust::Targets& ta
   return SaveServedChain(ChainPath(), chain);
 }
 
-std::vector<PackTarget> FeedUpdater::HeldPacks() const {
+// What need not be copied: packs of the version served, whether still on offer or not, and others
+// that an earlier attempt brought.
+std::vector<PackTarget> FeedUpdater::HeldPacks(const std::vector<PackTarget>& at_hand) const {
   std::vector<PackTarget> held;
-  for (const PackTarget& pack : served_chain_) {
-    if (options_.intake.store->HasPack(pack.sha256)) held.push_back(pack);
+  for (const std::vector<PackTarget>* packs : {&served_chain_, &at_hand}) {
+    for (const PackTarget& pack : *packs) {
+      if (options_.intake.store->HasPack(pack.sha256)) held.push_back(pack);
+    }
   }
   return held;
 }

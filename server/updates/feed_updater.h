@@ -81,7 +81,7 @@ class FeedUpdater {
                            UpdateOutcome* outcome);
   absl::Status ServeChain(SpoolEntry& entry, const trust::Targets& targets,
                           const std::vector<trust::PackTarget>& chain, absl::Time published);
-  std::vector<trust::PackTarget> HeldPacks() const;
+  std::vector<trust::PackTarget> HeldPacks(const std::vector<trust::PackTarget>& at_hand) const;
   std::string ChainPath() const { return options_.state_directory + "/served-chain.json"; }
   void Remember(const trust::Updater& updater);
 

@@ -113,6 +113,24 @@ void SpooledFeed::PublishDelta(const std::vector<Listing>& added,
 
 void SpooledFeed::Publish(const Entries& changes, uint64_t from_version) {
   ++version_;
+  others_.clear();
+  chain_.push_back(WritePack(changes, from_version));
+  upstream_.UpdateTargets();
+}
+
+void SpooledFeed::OfferSnapshotToo() {
+  others_.push_back(WritePack(entries_, 0));
+  upstream_.UpdateTargets();
+}
+
+void SpooledFeed::OfferNewestPackOnly() {
+  nlohmann::json& targets = upstream_.targets["targets"];
+  const nlohmann::json newest = targets[chain_.back().path];
+  targets = {{chain_.back().path, newest}};
+  upstream_.UpdateTargets();
+}
+
+trust::PackTarget SpooledFeed::WritePack(const Entries& changes, uint64_t from_version) {
   const storage::PackHeader header{
       .feed = feed_, .from_version = from_version, .to_version = version_, .part = 1, .parts = 1};
   const std::string path = absl::StrCat(work_directory_, "/", feed_, "-", version_, ".sst");
@@ -144,9 +162,8 @@ void SpooledFeed::Publish(const Entries& changes, uint64_t from_version) {
   pack.coverage = coverage_;
   pack.prefix_lengths = prefix_lengths_;
   pack.minimum_poll_interval = absl::Seconds(1);
-  chain_.push_back(pack);
   upstream_.AddTarget(pack.path, content, trust::PackTargetToCustom(pack));
-  upstream_.UpdateTargets();
+  return pack;
 }
 
 void SpooledFeed::PublishTimestamp(absl::Time now) {
@@ -186,7 +203,9 @@ std::string SpooledFeed::HandOver(uint64_t entry_version) {
   Must(storage::MakeDirectories(incoming + "/metadata"), incoming);
   Must(storage::MakeDirectories(incoming + "/targets"), incoming);
   WriteMetadata(incoming);
-  for (const trust::PackTarget& pack : chain_) {
+  std::vector<trust::PackTarget> packs = chain_;
+  packs.insert(packs.end(), others_.begin(), others_.end());
+  for (const trust::PackTarget& pack : packs) {
     const auto file = upstream_.target_files.find(TargetName(pack));
     if (file == upstream_.target_files.end() || upstream_.missing.count(file->first)) continue;
     Must(storage::WriteFileAtomically(incoming + "/targets/" + file->first, file->second),

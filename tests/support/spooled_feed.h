@@ -51,6 +51,10 @@ class SpooledFeed {
   void PublishSnapshot(const std::vector<Listing>& listings);
   void PublishDelta(const std::vector<Listing>& added,
                     const std::vector<reputation::LookupKey>& removed = {});
+  // Offers the present version as a snapshot, too.
+  void OfferSnapshotToo();
+  // Takes all packs but the newest off the offer; they still go into spool entries.
+  void OfferNewestPackOnly();
   // Vouches for the same version again, at `now`.
   void PublishTimestamp(absl::Time now);
 
@@ -70,6 +74,7 @@ class SpooledFeed {
 
   void Enter(const std::vector<Listing>& listings, Entries* entries) const;
   void Publish(const Entries& changes, uint64_t from_version);
+  trust::PackTarget WritePack(const Entries& entries, uint64_t from_version);
   void WriteMetadata(const std::string& entry);
 
   std::string spool_directory_;
@@ -81,6 +86,7 @@ class SpooledFeed {
   Entries entries_;  // of the version; an empty value in a delta removes
   uint64_t version_ = 0;
   std::vector<trust::PackTarget> chain_;
+  std::vector<trust::PackTarget> others_;  // handed over besides
 };
 
 }  // namespace cloister::testing

@@ -304,6 +304,7 @@ TEST_F(FeedUpdaterTest, PackOfAnotherVersionIsRefused) {
   feed_.upstream().UpdateTargets();
   feed_.HandOver();
   ExpectRefused(RejectReason::kPackHeaderMismatch);
+  EXPECT_FALSE(store_->HasPack(feed_.chain().back().sha256)) << "it must not enter the store";
 }
 
 TEST_F(FeedUpdaterTest, SignedRubbishIsRefused) {
@@ -334,6 +335,34 @@ TEST_F(FeedUpdaterTest, DeltaThatRemovesWhatIsAbsentIsRefused) {
   feed_.PublishDelta({}, {File('f').key});
   feed_.HandOver();
   ExpectRefused(RejectReason::kBaseMismatch);
+}
+
+// A delta may follow a snapshot that is no longer on offer; the server has it.
+TEST_F(FeedUpdaterTest, DeltaFollowsPacksThatAreNoLongerOnOffer) {
+  ServeFirstVersion();
+  HandOverDelta();
+  ExpectTaken(2);
+  OpenUpdater();  // what is known of the packs outlives the process
+  feed_.PublishDelta({File('c')});
+  feed_.OfferNewestPackOnly();
+  feed_.HandOver();
+  ExpectTaken(3);
+  EXPECT_TRUE(Finds('a'));
+  EXPECT_TRUE(Finds('c'));
+}
+
+TEST_F(FeedUpdaterTest, SnapshotMakesAWrongDeltaGood) {
+  ServeFirstVersion();
+  feed_.PublishDelta({File('b')}, {File('f').key});
+  feed_.OfferSnapshotToo();
+  // Larger than the delta, so that the delta is tried first.
+  feed_.HandOver();
+  const UpdateOutcome outcome = Poll();
+  EXPECT_EQ(outcome.kind, UpdateOutcome::Kind::kAccepted) << outcome.status;
+  ASSERT_EQ(outcome.setbacks.size(), 1u);
+  EXPECT_THAT(outcome.setbacks[0], testing::IsRejectedFor(RejectReason::kBaseMismatch));
+  EXPECT_EQ(ServedVersion(), 2u);
+  EXPECT_TRUE(Finds('b'));
 }
 
 TEST_F(FeedUpdaterTest, FullDiskIsTriedAgainAfterAPause) {
