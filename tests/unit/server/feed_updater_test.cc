@@ -351,11 +351,11 @@ TEST_F(FeedUpdaterTest, DeltaFollowsPacksThatAreNoLongerOnOffer) {
   EXPECT_TRUE(Finds('c'));
 }
 
+// The delta is tried first, for it is smaller.
 TEST_F(FeedUpdaterTest, SnapshotMakesAWrongDeltaGood) {
   ServeFirstVersion();
   feed_.PublishDelta({File('b')}, {File('f').key});
   feed_.OfferSnapshotToo();
-  // Larger than the delta, so that the delta is tried first.
   feed_.HandOver();
   const UpdateOutcome outcome = Poll();
   EXPECT_EQ(outcome.kind, UpdateOutcome::Kind::kAccepted) << outcome.status;
