@@ -1,5 +1,6 @@
 // BatchLookup through a server that answers by rule.
 
+#include <atomic>
 #include <map>
 
 #include "absl/strings/string_view.h"
@@ -70,13 +71,14 @@ class ListingServer {
       }
       if (!listed) response->mutable_statuses()->push_back(v1::ANSWER_STATUS_NOT_LISTED);
     }
-    most_keys_ = std::max(most_keys_, keys);
+    most_keys_ = std::max(most_keys_.load(), keys);
     return grpc::Status::OK;
   }
 
   std::map<std::string, v1::Verdict> list_;
-  int calls_ = 0;
-  size_t most_keys_ = 0;
+  // Written by the server's threads, read by the test.
+  std::atomic<int> calls_ = 0;
+  std::atomic<size_t> most_keys_ = 0;
   ScriptedServer server_;
 };
 
