@@ -55,6 +55,8 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Create(const ClientOptio
 
 template <typename Call>
 Failure Connection::Ask(const Deadline& deadline, Call call) {
+  // gRPC may still send, and even answer, a call whose deadline is now.
+  if (deadline.passed()) return {ErrorKind::kDeadlineExceeded, "not asked before the deadline"};
   const size_t first = preferred_.load(std::memory_order_relaxed);
   Failure failure;
   for (size_t i = 0; i < servers_.size(); ++i) {

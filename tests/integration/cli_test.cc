@@ -360,7 +360,8 @@ TEST_F(CliTest, HelpTeachesAndVersionSays) {
 }
 
 TEST_F(CliTest, AServerThatCannotBeReachedIsNamed) {
-  const std::string target = ScriptedServer().target();
+  const testing::ClosedPort closed;
+  const std::string& target = closed.target();
   for (const char* command : {"lookup", "explain"}) {
     const ProcessResult result =
         RunWith({"CLOISTER_SERVER=" + target}, {"--plaintext", command, "x.example"});

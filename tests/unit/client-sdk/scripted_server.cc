@@ -1,5 +1,10 @@
 #include "tests/unit/client-sdk/scripted_server.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <chrono>
 
 #include "absl/strings/match.h"
@@ -121,5 +126,17 @@ ClientOptions ScriptedServer::ForClient() const {
   options.plaintext = true;
   return options;
 }
+
+ClosedPort::ClosedPort() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address), size), 0);
+  EXPECT_EQ(getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  target_ = absl::StrCat("127.0.0.1:", ntohs(address.sin_port));
+}
+
+ClosedPort::~ClosedPort() { close(socket_); }
 
 }  // namespace cloister::testing

@@ -68,4 +68,19 @@ class ScriptedServer {
   std::unique_ptr<grpc::Server> server_;
 };
 
+// A port of 127.0.0.1 where nothing listens, and nothing can while this lives.
+class ClosedPort {
+ public:
+  ClosedPort();
+  ClosedPort(const ClosedPort&) = delete;
+  ClosedPort& operator=(const ClosedPort&) = delete;
+  ~ClosedPort();
+
+  const std::string& target() const { return target_; }
+
+ private:
+  int socket_;
+  std::string target_;
+};
+
 }  // namespace cloister::testing
