@@ -1,7 +1,5 @@
 #include "storage/pack/table_structure.h"
 
-#include <algorithm>
-#include <cstring>
 #include <fstream>
 #include <optional>
 
@@ -63,6 +61,25 @@ std::optional<std::string> ReadRange(const std::string& path, uint64_t offset, s
   return bytes;
 }
 
+// Where a block is: offset and size, varint64 each.
+struct BlockPlace {
+  uint64_t offset = 0;
+  uint64_t size = 0;
+
+  static std::optional<BlockPlace> Take(absl::string_view* bytes) {
+    std::optional<uint64_t> offset = TakeVarint(bytes);
+    std::optional<uint64_t> size = TakeVarint(bytes);
+    if (!offset.has_value() || !size.has_value()) return std::nullopt;
+    return BlockPlace{*offset, *size};
+  }
+
+  // RocksDB allocates what a place says before it finds that the file is shorter.
+  bool LiesWithin(uint64_t file_size) const {
+    return size <= file_size && size + kTrailerBytes <= file_size &&
+           offset <= file_size - size - kTrailerBytes;
+  }
+};
+
 bool IsExpectedBlock(absl::string_view name) {
   return name == "rocksdb.properties" || name == "rocksdb.index" ||
          absl::StartsWith(name, "fullfilter.");
@@ -70,7 +87,7 @@ bool IsExpectedBlock(absl::string_view name) {
 
 // Entries of a block: shared key bytes, other key bytes, value bytes (varint each), key, value.
 // At its end: restart points (4 B each) and how many there are (4 B).
-absl::Status CheckMetaIndex(const std::string& path, absl::string_view block) {
+absl::Status CheckMetaIndex(const std::string& path, absl::string_view block, uint64_t file_size) {
   if (block.size() < sizeof(uint32_t)) return Unreadable(path, "its meta index is cut short");
   uint64_t restarts = LittleEndian<uint32_t>(block.substr(block.size() - sizeof(uint32_t)));
   uint64_t tail_bytes = (restarts + 1) * sizeof(uint32_t);
@@ -86,10 +103,15 @@ absl::Status CheckMetaIndex(const std::string& path, absl::string_view block) {
     if (!good) return Unreadable(path, "its meta index is broken");
     name.resize(*shared);
     name.append(block.data(), *other);
-    block.remove_prefix(*other + *value);
     if (!IsExpectedBlock(name)) {
       return Foreign(path, absl::StrCat("a block ", absl::CHexEscape(name)));
     }
+    absl::string_view place_bytes = block.substr(*other, *value);
+    std::optional<BlockPlace> place = BlockPlace::Take(&place_bytes);
+    if (!place.has_value() || !place->LiesWithin(file_size)) {
+      return Unreadable(path, absl::StrCat("its block ", name, " lies outside of it"));
+    }
+    block.remove_prefix(*other + *value);
   }
   return absl::OkStatus();
 }
@@ -108,17 +130,19 @@ absl::Status CheckTableStructure(const std::string& path, uint64_t size) {
     return Unreadable(path, "it is not of format version 5");
   }
   if (static_cast<uint8_t>(bytes[0]) != kXxh3Checksum) return Foreign(path, "other checksums");
-  absl::string_view handles = bytes.substr(1, 40);
-  std::optional<uint64_t> offset = TakeVarint(&handles);
-  std::optional<uint64_t> length = TakeVarint(&handles);
-  if (!offset.has_value() || !length.has_value() || *length > kMaxMetaIndexBytes ||
-      *offset > size || *length + kTrailerBytes > size - *offset) {
-    return Unreadable(path, "its meta index lies outside of it");
+  absl::string_view places = bytes.substr(1, 40);
+  std::optional<BlockPlace> meta_index = BlockPlace::Take(&places);
+  std::optional<BlockPlace> index = BlockPlace::Take(&places);
+  if (!meta_index.has_value() || !meta_index->LiesWithin(size) || !index.has_value() ||
+      !index->LiesWithin(size)) {
+    return Unreadable(path, "its indexes lie outside of it");
   }
-  std::optional<std::string> block = ReadRange(path, *offset, *length + kTrailerBytes);
+  if (meta_index->size > kMaxMetaIndexBytes) return Foreign(path, "a meta index without end");
+  std::optional<std::string> block =
+      ReadRange(path, meta_index->offset, meta_index->size + kTrailerBytes);
   if (!block.has_value()) return Unreadable(path, "its meta index cannot be read");
-  if ((*block)[*length] != 0) return Foreign(path, "a compressed meta index");
-  return CheckMetaIndex(path, absl::string_view(*block).substr(0, *length));
+  if ((*block)[meta_index->size] != 0) return Foreign(path, "a compressed meta index");
+  return CheckMetaIndex(path, absl::string_view(*block).substr(0, meta_index->size), size);
 }
 
 }  // namespace cloister::storage

@@ -12,8 +12,8 @@
 namespace cloister::storage {
 
 // kPackUnreadable if the file of `size` bytes at `path` does not end as an SST file of format
-// version 5 does; kPackForeign if it has no XXH3 checksums or has blocks besides data, index,
-// filter and properties.
+// version 5 does, or names blocks that lie outside of it; kPackForeign if it has no XXH3 checksums
+// or has blocks besides data, index, filter and properties.
 absl::Status CheckTableStructure(const std::string& path, uint64_t size);
 
 }  // namespace cloister::storage

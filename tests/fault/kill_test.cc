@@ -1,0 +1,190 @@
+// kill -9 at random instants while versions are imported and overrides changed. CLOISTER_KILLS
+// says how often (`make fault`: 1000), CLOISTER_SEED makes the instants those of an earlier run.
+
+#include <signal.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "storage/pack/pack_reader.h"
+#include "storage/store/database.h"
+#include "storage/store/stored_version.h"
+#include "tests/fault/ingest_steps.h"
+#include "tests/support/process.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temporary_directory.h"
+
+namespace cloister::storage {
+namespace {
+
+using ::cloister::testing::HasCode;
+using ::cloister::testing::IsOk;
+
+#ifdef CLOISTER_SANITIZED
+constexpr int kLongestLifeMs = 1200;
+#else
+constexpr int kLongestLifeMs = 250;
+#endif
+
+uint64_t NumberFromEnvironment(const char* name, uint64_t otherwise) {
+  const char* text = getenv(name);
+  uint64_t number = 0;
+  return text != nullptr && absl::SimpleAtoi(text, &number) ? number : otherwise;
+}
+
+struct Step {
+  std::string what;  // "serve", "set" or "delete"
+  uint64_t number = 0;
+};
+
+// What the children acknowledged, and the step that the last one was in.
+struct Acknowledged {
+  uint64_t version = 0;
+  std::set<uint64_t> overrides;
+  uint64_t last_override = 0;
+  std::optional<Step> in_progress;
+
+  void Read(const std::string& output) {
+    for (absl::string_view line : absl::StrSplit(output, '\n', absl::SkipEmpty())) {
+      std::vector<std::string> words = absl::StrSplit(line, ' ');
+      ASSERT_EQ(words.size(), 3u) << line;
+      Step step{words[1], 0};
+      ASSERT_TRUE(absl::SimpleAtoi(words[2], &step.number)) << line;
+      if (step.what == "set") last_override = step.number;
+      if (words[0] == "begin") {
+        in_progress = step;
+      } else {
+        Apply(step);
+        in_progress.reset();
+      }
+    }
+  }
+
+  void Apply(const Step& step) {
+    if (step.what == "serve") version = step.number;
+    if (step.what == "set") overrides.insert(step.number);
+    if (step.what == "delete") overrides.erase(step.number);
+  }
+};
+
+struct Figures {
+  std::map<std::string, int> killed_in;  // step: how often
+  int taken = 0;                         // steps in progress that turned out to be done
+};
+
+std::set<uint64_t> StoredOverrides(const Generation& generation) {
+  std::set<uint64_t> numbers;
+  absl::StatusOr<std::vector<std::pair<reputation::LookupKey, Override>>> stored =
+      generation.ListOverrides("", 1'000'000);
+  EXPECT_THAT(stored, IsOk());
+  if (!stored.ok()) return numbers;
+  for (const auto& [key, value] : *stored) {
+    uint64_t number = 0;
+    EXPECT_TRUE(absl::SimpleAtoi(value.text, &number));
+    EXPECT_EQ(key, OverrideKey(number));
+    numbers.insert(number);
+  }
+  return numbers;
+}
+
+// Reads every entry of the served column family, past the store.
+void ExpectWhole(const std::string& directory, uint64_t version) {
+  ASSERT_OK_AND_ASSIGN(OpenedDatabase opened, OpenedDatabase::Open(directory + "/db", 1 << 20));
+  ASSERT_EQ(opened.families.size(), version == 0 ? 0u : 1u);
+  if (version == 0) return;
+  rocksdb::DB* db = opened.database->db();
+  std::string record;
+  ASSERT_TRUE(db->Get(rocksdb::ReadOptions(), opened.database->meta(),
+                      VersionKey(kFaultFeed, version), &record)
+                  .ok());
+  ASSERT_OK_AND_ASSIGN(StoredVersion stored, DecodeVersion(record));
+  const auto& [name, family] = *opened.families.begin();
+  EXPECT_EQ(stored.column_family, name);
+  std::unique_ptr<rocksdb::Iterator> iterator(
+      db->NewIterator(rocksdb::ReadOptions(), family->handle()));
+  ContentDigest digest;
+  for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+    if (IsRemoval(ToView(iterator->key()), ToView(iterator->value()))) continue;
+    digest.Add(ToView(iterator->key()), ToView(iterator->value()));
+  }
+  EXPECT_TRUE(iterator->status().ok()) << iterator->status().ToString();
+  EXPECT_EQ(digest, DigestOf(VersionEntries(version)));
+  EXPECT_EQ(digest, stored.served.digest);
+}
+
+// Opens what a killed child left and compares it with what it acknowledged.
+void Check(const std::string& directory, Acknowledged* acknowledged, Figures* figures) {
+  std::optional<Step> in_progress = acknowledged->in_progress;
+  figures->killed_in[in_progress.has_value() ? in_progress->what : "between"] += 1;
+  Acknowledged if_taken = *acknowledged;
+  if (in_progress.has_value()) if_taken.Apply(*in_progress);
+  {
+    ASSERT_OK_AND_ASSIGN(auto store, ReputationStore::Open(FaultStoreOptions(directory)));
+    std::shared_ptr<const Generation> generation = store->Current();
+    uint64_t version = generation->feeds()[0].version;
+    std::set<uint64_t> overrides = StoredOverrides(*generation);
+    bool taken = version == if_taken.version && overrides == if_taken.overrides;
+    bool not_taken = version == acknowledged->version && overrides == acknowledged->overrides;
+    ASSERT_TRUE(taken || not_taken)
+        << "version " << version << ", acknowledged " << acknowledged->version;
+    if (in_progress.has_value() && taken) {
+      figures->taken += 1;
+      *acknowledged = if_taken;
+    }
+    EXPECT_EQ(generation->override_count(), overrides.size());
+    EXPECT_THAT(store->VerifyAudit(), IsOk());
+    EXPECT_GE(generation->number(), version + overrides.size());
+  }
+  acknowledged->in_progress.reset();
+  ExpectWhole(directory, acknowledged->version);
+}
+
+TEST(KillTest, NothingAcknowledgedIsLostAndNoVersionIsHalf) {
+  const uint64_t kills = NumberFromEnvironment("CLOISTER_KILLS", 25);
+  const uint64_t seed = NumberFromEnvironment("CLOISTER_SEED", std::random_device()());
+  std::cout << kills << " kills, CLOISTER_SEED=" << seed << std::endl;
+  std::mt19937_64 random(seed);
+  testing::TemporaryDirectory directory;
+  const std::string data = directory / "data";
+  Acknowledged acknowledged;
+  Figures figures;
+  for (uint64_t i = 0; i < kills; ++i) {
+    SCOPED_TRACE(absl::StrCat("kill ", i));
+    testing::ProcessOptions child;
+    child.argv = {testing::ProgramPath("fault-ingest-child"), data,
+                  absl::StrCat(acknowledged.last_override + 1)};
+    ASSERT_OK_AND_ASSIGN(auto process, testing::Process::Start(child));
+    absl::Duration life =
+        absl::Microseconds(std::uniform_int_distribution<int>(0, kLongestLifeMs * 1000)(random));
+    // Nothing prints this; the child lives until the time is over, unless it fails by itself.
+    absl::Status waited = process->WaitForText("the end", life);
+    ASSERT_THAT(waited, HasCode(absl::StatusCode::kDeadlineExceeded)) << process->errors();
+    ASSERT_THAT(process->Signal(SIGKILL), IsOk());
+    ASSERT_THAT(process->Wait(absl::Seconds(30)), IsOk());
+    acknowledged.Read(process->output());
+    Check(data, &acknowledged, &figures);
+    if (HasFatalFailure() || HasNonfatalFailure()) break;
+  }
+  std::cout << "served up to version " << acknowledged.version << ", " << acknowledged.last_override
+            << " overrides; killed";
+  for (const auto& [step, count] : figures.killed_in) std::cout << " in " << step << " " << count;
+  std::cout << "; steps in progress that were taken: " << figures.taken << std::endl;
+  EXPECT_GT(acknowledged.version, 0u);
+  EXPECT_GT(acknowledged.last_override, 0u);
+}
+
+}  // namespace
+}  // namespace cloister::storage
