@@ -1,6 +1,7 @@
 #include "storage/store/database.h"
 
 #include <rocksdb/cache.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 
@@ -24,6 +25,17 @@ constexpr char kMeta[] = "meta";
 constexpr char kOverrides[] = "overrides";
 constexpr char kAudit[] = "audit";
 
+// After a write to the log failed, RocksDB 7.8 recovers by itself as soon as there is space, and
+// then aborts the process at the next write: the log's writer still remembers the failure. So it
+// is told to go on refusing writes; reads are not affected, and a restart mends it.
+class NoRecoveryOfTheLog : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    if (reason == rocksdb::BackgroundErrorReason::kWriteCallback) *auto_recovery = false;
+  }
+};
+
 rocksdb::DBOptions DatabaseOptions() {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
@@ -40,6 +52,7 @@ rocksdb::DBOptions DatabaseOptions() {
   options.max_log_file_size = 1 << 20;
   options.max_total_wal_size = 64 << 20;
   options.db_host_id = "";
+  options.listeners.push_back(std::make_shared<NoRecoveryOfTheLog>());
   return options;
 }
 
@@ -117,7 +130,17 @@ absl::Status DatabaseError(const rocksdb::Status& status, absl::string_view doin
   RejectReason reason = RejectReason::kIoError;
   if (status.IsNoSpace()) reason = RejectReason::kNoSpace;
   if (status.IsCorruption()) reason = RejectReason::kPackUnreadable;
-  return Rejected(reason, absl::StrCat("cannot ", doing, ": ", status.ToString()));
+  return Rejected(reason, absl::StrCat("cannot ", doing, ": ", status.ToString(),
+                                       status.IsNoSpace() ? "; free disk space and restart" : ""));
+}
+
+absl::Status CheckSpace(const std::string& directory, uint64_t reserve_bytes) {
+  absl::StatusOr<uint64_t> free = FreeBytes(directory);
+  if (!free.ok()) return free.status();
+  if (*free >= reserve_bytes) return absl::OkStatus();
+  return Rejected(RejectReason::kNoSpace,
+                  absl::StrCat(directory, " has ", *free, " bytes free; ", reserve_bytes,
+                               " must stay free: free disk space"));
 }
 
 Database::~Database() {

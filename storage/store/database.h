@@ -25,6 +25,13 @@ inline absl::string_view ToView(const rocksdb::Slice& slice) {
 // becomes OK. `doing` completes "cannot …".
 absl::Status DatabaseError(const rocksdb::Status& status, absl::string_view doing);
 
+// What every write leaves free at least: a log that cannot be written to the end makes the database
+// refuse all further writes until the next start.
+inline constexpr uint64_t kLogRoomBytes = 4 << 20;
+
+// kNoSpace unless `reserve_bytes` are free on the file system of `directory`.
+absl::Status CheckSpace(const std::string& directory, uint64_t reserve_bytes);
+
 // An open database. Thread-safe. Closed with its last owner.
 class Database {
  public:

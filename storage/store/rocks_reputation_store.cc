@@ -58,15 +58,6 @@ absl::Status CheckPresent(const PackDirectory& packs, const VersionSpec& spec) {
   return absl::OkStatus();
 }
 
-absl::Status CheckSpace(const std::string& directory, uint64_t reserve_bytes) {
-  absl::StatusOr<uint64_t> free = FreeBytes(directory);
-  if (!free.ok()) return free.status();
-  if (*free >= reserve_bytes) return absl::OkStatus();
-  return Rejected(RejectReason::kNoSpace,
-                  absl::StrCat(directory, " has ", *free, " bytes free; ", reserve_bytes,
-                               " must stay free: make room or lower the reserve"));
-}
-
 }  // namespace
 
 std::shared_ptr<const Generation> RocksReputationStore::Current() const {
@@ -109,6 +100,7 @@ absl::Status RocksReputationStore::Renew(size_t layer, const VersionSpec& spec) 
   ServedFeed& served = layers_[layer].served;
   absl::Status same = CheckSameContent(served, spec.packs.back().result);
   if (!same.ok() || spec.published <= served.published) return same;
+  if (absl::Status s = CheckSpace(options_.directory, kLogRoomBytes); !s.ok()) return s;
   StoredVersion renewed;
   {
     absl::MutexLock lock(&view_);
@@ -131,7 +123,8 @@ absl::Status RocksReputationStore::Renew(size_t layer, const VersionSpec& spec) 
 
 absl::Status RocksReputationStore::Import(size_t layer, const VersionSpec& spec) {
   if (absl::Status s = CheckPresent(packs_, spec); !s.ok()) return s;
-  if (absl::Status s = CheckSpace(options_.directory, options_.reserve_bytes); !s.ok()) return s;
+  const uint64_t reserve_bytes = std::max(options_.reserve_bytes, kLogRoomBytes);
+  if (absl::Status s = CheckSpace(options_.directory, reserve_bytes); !s.ok()) return s;
   StoredVersion version;
   version.served = ServedFrom(spec);
   version.generation = number_ + 1;

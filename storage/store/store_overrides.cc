@@ -60,6 +60,7 @@ absl::StatusOr<uint64_t> RocksReputationStore::DeleteOverride(const LookupKey& k
 absl::StatusOr<uint64_t> RocksReputationStore::WriteOverride(const LookupKey& key,
                                                              const std::string* put, bool existed,
                                                              const AuditEvent& event) {
+  if (absl::Status s = CheckSpace(options_.directory, kLogRoomBytes); !s.ok()) return s;
   AuditHead head;
   {
     absl::MutexLock lock(&view_);
