@@ -59,7 +59,7 @@ absl::StatusOr<std::unique_ptr<FeedUpdater>> FeedUpdater::Create(const Options& 
       trust::Updater::Create(state->state(), options.limits);
   if (!updater.ok()) return InFeed(updater.status(), options.feed);
   auto feed = std::unique_ptr<FeedUpdater>(new FeedUpdater(options, *std::move(state)));
-  feed->Remember(**updater);
+  feed->expires_ = Expiry(**updater);
   feed->served_chain_ = LoadServedChain(feed->ChainPath(), options.feed);
   return feed;
 }
@@ -75,7 +75,7 @@ UpdateOutcome FeedUpdater::Poll(absl::Time now) {
   }
   if (!newest->has_value()) return outcome;
   const SpoolEntryId& id = **newest;
-  if (id.version < trusted_version_ || IsKnown(id, now)) return outcome;
+  if (IsKnown(id, now)) return outcome;
   absl::Status status = Take(id, now, &outcome);
   if (!status.ok()) {
     UpdateOutcome refused = Refused(id, std::move(status), now);
@@ -119,8 +119,11 @@ absl::Status FeedUpdater::Take(const SpoolEntryId& id, absl::Time now, UpdateOut
   absl::StatusOr<std::unique_ptr<trust::Updater>> updater =
       trust::Updater::Create(state_.state(), options_.limits);
   if (!updater.ok()) return updater.status();
-  absl::Status verified = Verify(**entry, now, updater->get());
-  Remember(**updater);
+  const std::string trusted_timestamp = state_.state().timestamp;
+  absl::StatusOr<absl::Time> reference = state_.MonotonicTime(now);
+  if (!reference.ok()) return reference.status();
+  absl::Status verified = Verify(**entry, *reference, updater->get());
+  expires_ = Expiry(**updater);
   if (!verified.ok()) return verified;
   if ((*updater)->timestamp()->version != id.version) {
     return Rejected(
@@ -129,25 +132,35 @@ absl::Status FeedUpdater::Take(const SpoolEntryId& id, absl::Time now, UpdateOut
                      (*updater)->timestamp()->version, " of timestamp.json; remove the entry"));
   }
   outcome->expired = (*updater)->expired();
-  return ServeNewest(**entry, **updater, now, outcome);
+  const bool is_new = (*updater)->state().timestamp != trusted_timestamp;
+  const absl::Time published = Published(*(*updater)->timestamp(), is_new, *reference);
+  return ServeNewest(**entry, **updater, published, outcome);
 }
 
 // Whatever was verified is kept, also where a later step fails: nothing older is ever taken again.
 absl::Status FeedUpdater::Verify(SpoolEntry& entry, absl::Time now, trust::Updater* updater) {
-  absl::StatusOr<absl::Time> reference = state_.MonotonicTime(now);
-  if (!reference.ok()) return reference.status();
   absl::Status refreshed =
-      updater->Refresh(entry, {.now = *reference, .accept_expired = options_.accept_expired});
+      updater->Refresh(entry, {.now = now, .accept_expired = options_.accept_expired});
   absl::Status saved = state_.Save(updater->state(), updater->new_roots());
   return refreshed.ok() ? saved : refreshed;
 }
 
+absl::Time FeedUpdater::Published(const trust::Timestamp& timestamp, bool is_new,
+                                  absl::Time now) const {
+  // Data from the future would look fresh until then, whatever came or stayed away.
+  if (timestamp.issued != absl::InfinitePast()) return std::min(timestamp.issued, now);
+  // A publisher that does not state when it signed vouches from when its word first arrived.
+  if (is_new) return now;
+  const std::shared_ptr<const storage::Generation> generation = options_.intake.store->Current();
+  for (const storage::ServedFeed& served : generation->feeds()) {
+    if (served.feed == options_.feed && served.version != 0) return served.published;
+  }
+  return now;
+}
+
 absl::Status FeedUpdater::ServeNewest(SpoolEntry& entry, const trust::Updater& updater,
-                                      absl::Time now, UpdateOutcome* outcome) {
+                                      absl::Time published, UpdateOutcome* outcome) {
   const trust::Targets& targets = *updater.targets();
-  // A publisher that does not state when it signed vouches from when its word arrived.
-  const absl::Time issued = updater.timestamp()->issued;
-  const absl::Time published = issued == absl::InfinitePast() ? now : issued;
   absl::StatusOr<std::vector<PackTarget>> offered = PacksOnOffer(targets, options_.feed);
   if (!offered.ok()) return offered.status();
   outcome->version = NewestVersion(*offered);
@@ -181,12 +194,18 @@ absl::Status FeedUpdater::ServeChain(SpoolEntry& entry, const trust::Targets& ta
                                      const std::vector<PackTarget>& chain, absl::Time published) {
   absl::StatusOr<storage::VersionSpec> spec = VersionOf(chain, published);
   if (!spec.ok()) return spec.status();
-  absl::Status taken = TakePacks(entry, targets, chain, options_.intake);
-  if (!taken.ok()) return taken;
-  if (absl::Status s = options_.intake.store->Serve(*spec); !s.ok()) return s;
+  std::vector<std::string> copied;
+  absl::Status served = TakePacks(entry, targets, chain, options_.intake, &copied);
+  if (served.ok()) served = options_.intake.store->Serve(*spec);
+  if (!served.ok()) {
+    // What may go better later need not be copied twice; what was refused must not pile up.
+    if (!IsTransient(served)) DropPacks(*options_.intake.store, copied);
+    return served;
+  }
   if (SamePacks(chain, served_chain_)) return absl::OkStatus();
+  if (absl::Status s = SaveServedChain(ChainPath(), chain); !s.ok()) return s;
   served_chain_ = chain;
-  return SaveServedChain(ChainPath(), chain);
+  return absl::OkStatus();
 }
 
 // What need not be copied: packs of the version served, whether still on offer or not, and others
@@ -199,11 +218,6 @@ std::vector<PackTarget> FeedUpdater::HeldPacks(const std::vector<PackTarget>& at
     }
   }
   return held;
-}
-
-void FeedUpdater::Remember(const trust::Updater& updater) {
-  if (updater.timestamp() != nullptr) trusted_version_ = updater.timestamp()->version;
-  expires_ = Expiry(updater);
 }
 
 }  // namespace cloister::server

@@ -53,7 +53,8 @@ class FeedUpdater {
   // Opens the trusted state. Errors name the feed and the files.
   static absl::StatusOr<std::unique_ptr<FeedUpdater>> Create(const Options& options);
 
-  // Takes the newest entry of the spool unless that was done before. An entry that was refused is
+  // Takes the newest entry of the spool unless that was done before. One older than what is trusted
+  // is looked at as well, for a new timestamp key may have begun anew. An entry that was refused is
   // tried again only when another folder has taken its place or, if the cause was this machine's
   // (kNoSpace, kIoError), after a pause that doubles up to a minute.
   UpdateOutcome Poll(absl::Time now);
@@ -77,19 +78,19 @@ class FeedUpdater {
   bool IsKnown(const SpoolEntryId& entry, absl::Time now) const;
   absl::Status Take(const SpoolEntryId& id, absl::Time now, UpdateOutcome* outcome);
   absl::Status Verify(SpoolEntry& entry, absl::Time now, trust::Updater* updater);
-  absl::Status ServeNewest(SpoolEntry& entry, const trust::Updater& updater, absl::Time now,
+  // When the publisher vouched for what is served; `is_new` if its word came just now.
+  absl::Time Published(const trust::Timestamp& timestamp, bool is_new, absl::Time now) const;
+  absl::Status ServeNewest(SpoolEntry& entry, const trust::Updater& updater, absl::Time published,
                            UpdateOutcome* outcome);
   absl::Status ServeChain(SpoolEntry& entry, const trust::Targets& targets,
                           const std::vector<trust::PackTarget>& chain, absl::Time published);
   std::vector<trust::PackTarget> HeldPacks(const std::vector<trust::PackTarget>& at_hand) const;
   std::string ChainPath() const { return options_.state_directory + "/served-chain.json"; }
-  void Remember(const trust::Updater& updater);
 
   Options options_;
   trust::TrustStateDirectory state_;
-  uint64_t trusted_version_ = 0;  // of the timestamp metadata
   absl::Time expires_ = absl::InfinitePast();
-  std::vector<trust::PackTarget> served_chain_;  // last accepted
+  std::vector<trust::PackTarget> served_chain_;  // last accepted, as on disk
   std::optional<SpoolEntryId> taken_;
   std::optional<Refusal> refusal_;
 };

@@ -1,5 +1,7 @@
 #include "server/updates/pack_intake.h"
 
+#include <unistd.h>
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -96,12 +98,18 @@ std::vector<PackTarget> PacksAtHand(const SpoolEntry& entry, const trust::Target
 }
 
 absl::Status TakePacks(SpoolEntry& entry, const trust::Targets& targets,
-                       const std::vector<PackTarget>& chain, const PackIntakeOptions& options) {
+                       const std::vector<PackTarget>& chain, const PackIntakeOptions& options,
+                       std::vector<std::string>* copied) {
   for (const PackTarget& pack : chain) {
     if (options.store->HasPack(pack.sha256)) continue;
     if (absl::Status s = TakePack(entry, targets, pack, options); !s.ok()) return s;
+    copied->push_back(pack.sha256);
   }
   return absl::OkStatus();
+}
+
+void DropPacks(const storage::ReputationStore& store, const std::vector<std::string>& packs) {
+  for (const std::string& sha256 : packs) unlink(store.PackPath(sha256).c_str());
 }
 
 absl::StatusOr<storage::VersionSpec> VersionOf(const std::vector<PackTarget>& chain,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -31,10 +32,15 @@ std::vector<trust::PackTarget> PacksAtHand(const SpoolEntry& entry, const trust:
 
 // Copies what the store does not have yet, hashing while it copies; the entry is not looked at
 // again. A pack whose header contradicts the metadata is refused. Beside trust's reasons:
-// kPackHeaderMismatch, kPackUnreadable, kPackForeign, kPackLimit, kNoSpace, kIoError.
+// kPackHeaderMismatch, kPackUnreadable, kPackForeign, kPackLimit, kNoSpace, kIoError. Adds the
+// names of those copied to `*copied`, also where a later one is refused.
 absl::Status TakePacks(SpoolEntry& entry, const trust::Targets& targets,
                        const std::vector<trust::PackTarget>& chain,
-                       const PackIntakeOptions& options);
+                       const PackIntakeOptions& options, std::vector<std::string>* copied);
+
+// Removes packs that were copied for a version which the store then refused. Best effort: one that
+// stays is removed at the next start.
+void DropPacks(const storage::ReputationStore& store, const std::vector<std::string>& packs);
 
 // What to serve once the packs of `chain` are in the store.
 absl::StatusOr<storage::VersionSpec> VersionOf(const std::vector<trust::PackTarget>& chain,

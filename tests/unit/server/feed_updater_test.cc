@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <iterator>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -40,6 +41,9 @@ class FeedUpdaterTest : public FeedFixture {
   std::string NewestPack(const std::string& entry) const {
     return entry + "/targets/" + testing::SpooledFeed::TargetName(feed_.chain().back());
   }
+  size_t PacksKept() const {
+    return static_cast<size_t>(std::distance(fs::directory_iterator(store_->PackDirectory()), {}));
+  }
   void ServeFirstVersion() {
     feed_.PublishSnapshot({File('a')});
     feed_.HandOver();
@@ -67,11 +71,56 @@ TEST_F(FeedUpdaterTest, SnapshotThenDeltaServe) {
 
 TEST_F(FeedUpdaterTest, NewTimestampOnlyRenewsTheDatasAge) {
   ServeFirstVersion();
-  feed_.PublishTimestamp(now_ + absl::Hours(1));
+  now_ += absl::Hours(1);
+  feed_.PublishTimestamp(now_);
   feed_.HandOver();
   ExpectTaken(1);
   EXPECT_EQ(absl::ToUnixSeconds(store_->Current()->feeds()[0].published),
-            absl::ToUnixSeconds(now_ + absl::Hours(1)));
+            absl::ToUnixSeconds(now_));
+}
+
+// Else data would look fresh until that day, whatever came or stayed away.
+TEST_F(FeedUpdaterTest, TimestampOfTheFutureDoesNotHideTheDatasAge) {
+  ServeFirstVersion();
+  feed_.PublishTimestamp(now_ + absl::Hours(24 * 365));
+  feed_.HandOver();
+  ExpectTaken(1);
+  EXPECT_LE(store_->Current()->feeds()[0].published, now_);
+  feed_.PublishTimestamp(now_ + absl::Hours(1));
+  feed_.HandOver();
+  now_ += absl::Hours(2);
+  ExpectTaken(1);
+  EXPECT_EQ(absl::ToUnixSeconds(store_->Current()->feeds()[0].published),
+            absl::ToUnixSeconds(now_ - absl::Hours(1)));
+}
+
+TEST_F(FeedUpdaterTest, DataWithoutATimeOfIssueAgesThroughARestart) {
+  feed_.upstream().timestamp.erase("x-issued");
+  ServeFirstVersion();
+  const absl::Time arrived = now_;
+  now_ += absl::Hours(1);
+  OpenUpdater();
+  ExpectTaken(1);
+  EXPECT_EQ(absl::ToUnixSeconds(store_->Current()->feeds()[0].published),
+            absl::ToUnixSeconds(arrived));
+  feed_.upstream().UpdateTimestamp();
+  feed_.HandOver();
+  ExpectTaken(1);
+  EXPECT_EQ(absl::ToUnixSeconds(store_->Current()->feeds()[0].published),
+            absl::ToUnixSeconds(now_));
+}
+
+TEST_F(FeedUpdaterTest, ChainThatCouldNotBeRememberedIsRememberedLater) {
+  const std::string path = UpdaterOptions().state_directory + "/served-chain.json";
+  fs::create_directories(path);
+  feed_.PublishSnapshot({File('a')});
+  feed_.HandOver();
+  EXPECT_THAT(Poll().status, testing::IsRejectedFor(RejectReason::kIoError));
+  EXPECT_EQ(ServedVersion(), 1u);
+  fs::remove(path);
+  now_ += absl::Seconds(1);
+  ExpectTaken(1);
+  EXPECT_TRUE(fs::is_regular_file(path));
 }
 
 TEST_F(FeedUpdaterTest, SkippedEntriesDoNotMatter) {
@@ -104,8 +153,22 @@ TEST_F(FeedUpdaterTest, OlderEntryIsNotTakenAfterRestart) {
                  absl::StrCat("0000000000000000000", feed_.timestamp_version()));
   updater_.reset();
   OpenUpdater();
+  ExpectRefused(RejectReason::kMetadataRollback);
   ExpectNothing();
-  EXPECT_EQ(ServedVersion(), 2u);
+}
+
+// Who has the timestamp key may sign the highest version there is. A new key begins anew, below.
+TEST_F(FeedUpdaterTest, NewTimestampKeyEndsAFastForward) {
+  ServeFirstVersion();
+  feed_.upstream().timestamp["version"] = 1'000'000;
+  const std::string forged = feed_.HandOver();
+  ExpectTaken(1);
+  feed_.upstream().timestamp["version"] = 1;
+  feed_.upstream().RotateKey(trust::Role::kTimestamp);
+  feed_.upstream().UpdateRoot();
+  HandOverDelta();
+  fs::remove_all(forged);  // as cloister-sync does
+  ExpectTaken(2);
 }
 
 TEST_F(FeedUpdaterTest, ServerThatLostItsDataTakesTheEntryAgain) {
@@ -328,6 +391,7 @@ TEST_F(FeedUpdaterTest, WrongContentDigestIsRefused) {
   feed_.upstream().UpdateTargets();
   feed_.HandOver();
   ExpectRefused(RejectReason::kDigestMismatch);
+  EXPECT_EQ(PacksKept(), 1u) << "packs of a refused version must not fill the disk";
 }
 
 TEST_F(FeedUpdaterTest, DeltaThatRemovesWhatIsAbsentIsRefused) {
