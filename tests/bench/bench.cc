@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <set>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -28,6 +29,7 @@ namespace {
 constexpr char kFeed[] = "bench";
 constexpr uint64_t kSeed = 1;
 constexpr uint64_t kDeltaSeed = 2;
+constexpr int kDeltaRounds = 3;
 constexpr absl::Duration kServeTimeout = absl::Minutes(30);
 // How often to ask whether data serves: rarely enough not to weigh on what is measured.
 constexpr absl::Duration kAskInterval = absl::Milliseconds(5);
@@ -124,9 +126,8 @@ class Bench {
     return absl::DeadlineExceededError("the server does not serve what was handed over");
   }
 
-  // Hands the newest version over; seconds until `digest` of it is listed.
+  // Hands over what is prepared; seconds until `digest` of it is listed.
   absl::StatusOr<double> TimeToLive(const reputation::Digest& digest) {
-    if (absl::Status s = feed_->PrepareHandOver(); !s.ok()) return s;
     const absl::Time start = absl::Now();
     if (absl::Status s = feed_->HandOver(); !s.ok()) return s;
     if (absl::Status s = WaitUntilListed(digest); !s.ok()) return s;
@@ -151,6 +152,7 @@ class Bench {
 
   absl::Status MeasureSnapshot() {
     if (absl::Status s = StartServer(); !s.ok()) return s;
+    if (absl::Status s = feed_->PrepareHandOver(); !s.ok()) return s;
     const auto before = HashAndCopy();
     const auto live = TimeToLive(listed_.At(listed_.count() - 1));
     const auto after = HashAndCopy();
@@ -284,15 +286,54 @@ class Bench {
     return absl::OkStatus();
   }
 
-  absl::Status MeasureDelta() {
-    const Digests added(std::max<uint64_t>(options_.records / 100, 1), kDeltaSeed);
+  // Makes the next delta ready; a digest that it adds.
+  absl::StatusOr<reputation::Digest> PrepareDelta() {
+    const Digests added(std::max<uint64_t>(options_.records / 100, 1),
+                        kDeltaSeed + feed_->version());
     if (absl::Status s = feed_->AddDelta(added); !s.ok()) return s;
-    const auto live = TimeToLive(added.At(added.count() - 1));
+    if (absl::Status s = feed_->PrepareHandOver(); !s.ok()) return s;
+    return added.At(added.count() - 1);
+  }
+
+  absl::Status MeasureDelta() {
+    const auto added = PrepareDelta();
+    if (!added.ok()) return added.status();
+    const auto live = TimeToLive(*added);
     if (!live.ok()) return live.status();
-    report_.Add({.name = absl::StrCat("delta of ", added.count(), ": in the spool to live"),
+    report_.Add({.name = absl::StrCat("delta of ", std::max<uint64_t>(options_.records / 100, 1),
+                                      ": in the spool to live"),
                  .value = *live,
                  .unit = "s",
                  .at_most = 1});
+    return MeasureLookupsDuringDelta(*live);
+  }
+
+  // Lookups' tail while a delta is imported, which takes some `seconds`, beside the quiet one.
+  absl::Status MeasureLookupsDuringDelta(double seconds) {
+    const Workload workload = UnaryWorkload(listed_, 0.05);
+    LoadOptions load;
+    load.address = server_->address();
+    load.duration = absl::Seconds(std::max(1.5 * seconds, 0.1));
+    std::vector<double> busy, quiet;
+    for (int round = 0; round < kDeltaRounds; ++round) {
+      const auto added = PrepareDelta();
+      if (!added.ok()) return added.status();
+      const auto before = DriveLoad(load, workload);
+      absl::StatusOr<LoadResult> during = absl::InternalError("not run");
+      absl::StatusOr<double> live = absl::InternalError("not run");
+      std::thread driver([&] { during = DriveLoad(load, workload); });
+      live = TimeToLive(*added);
+      driver.join();
+      for (const absl::Status& s : {before.status(), during.status(), live.status()}) {
+        if (!s.ok()) return s;
+      }
+      quiet.push_back(static_cast<double>(before->latency.Percentile(0.99)));
+      busy.push_back(static_cast<double>(during->latency.Percentile(0.99)));
+    }
+    Row row{.name = "  99th percentile of Lookup meanwhile", .unit = "us"};
+    SetAverages(busy, quiet, &row);
+    row.at_most = 1.5;
+    report_.Add(row);
     return absl::OkStatus();
   }
 
