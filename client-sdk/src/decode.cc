@@ -99,6 +99,15 @@ Answer AnswerFor(int status) {
   }
 }
 
+std::vector<FeedState> FeedsFrom(const google::protobuf::RepeatedPtrField<v1::FeedState>& feeds) {
+  std::vector<FeedState> states;
+  states.reserve(static_cast<size_t>(feeds.size()));
+  for (const v1::FeedState& feed : feeds) {
+    states.push_back({feed.feed(), feed.version(), Age(feed.data_age_s())});
+  }
+  return states;
+}
+
 // A record that cannot be read may have been the gravest: nothing is known for certain.
 void MakeUnreadable(Answer* answer) {
   answer->status = AnswerStatus::kPartial;
@@ -172,9 +181,7 @@ Answer DecodeLookup(const v1::LookupResponse& response) {
   answer.canonical = response.canonical();
   answer.cache_ttl = std::chrono::seconds(response.cache_ttl_s());
   answer.generation = response.generation();
-  for (const v1::FeedState& feed : response.feeds()) {
-    answer.feeds.push_back({feed.feed(), feed.version(), Age(feed.data_age_s())});
-  }
+  answer.feeds = FeedsFrom(response.feeds());
   if (answer.status != AnswerStatus::kListed) return answer;
   for (const v1::Match& match : response.matches()) {
     if (IsKnown(match.verdict())) answer.matches.push_back(MatchFrom(match));
@@ -190,6 +197,7 @@ Failure DecodeBatch(const v1::BatchLookupResponse& response,
   Failure failure = CheckColumns(response, asked.size());
   if (failure.ok()) failure = CheckIndexes(response, asked);
   if (!failure.ok()) return failure;
+  const std::vector<FeedState> feeds = FeedsFrom(response.feeds());
   int row = 0;
   for (size_t i = 0; i < asked.size(); ++i) {
     Answer answer = AnswerFor(static_cast<uint8_t>(response.statuses()[i]));
@@ -197,6 +205,7 @@ Failure DecodeBatch(const v1::BatchLookupResponse& response,
     answer.cache_ttl =
         std::chrono::seconds(listed ? response.listed_ttl_s() : response.not_listed_ttl_s());
     answer.generation = response.generation();
+    answer.feeds = feeds;
     if (listed && IsKnown(static_cast<uint8_t>(response.verdicts()[row]))) {
       Match match = MatchFromRow(response, row);
       match.matched_expression = expression_of(asked[i].index, response.matched_keys(row));

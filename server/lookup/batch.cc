@@ -154,6 +154,9 @@ absl::Status Answerer::AnswerBatch(const v1::BatchLookupRequest& request, absl::
   response->set_not_listed_ttl_s(
       static_cast<uint32_t>(absl::ToInt64Seconds(answers_.not_listed_ttl)));
   response->set_generation(generation->number());
+  for (const storage::ServedFeed& feed : generation->feeds()) {
+    SetFeedState(feed, now, response->add_feeds());
+  }
   if (counts != nullptr) *counts = tally;
   return absl::OkStatus();
 }

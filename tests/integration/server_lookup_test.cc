@@ -162,6 +162,9 @@ TEST_F(ServerLookupTest, BatchAnswersInColumns) {
   EXPECT_EQ(answer.listed_ttl_s(), 300u);
   EXPECT_EQ(answer.not_listed_ttl_s(), 60u);
   EXPECT_GT(answer.generation(), 0u);
+  ASSERT_EQ(answer.feeds_size(), 1);
+  EXPECT_EQ(answer.feeds(0).feed(), "threats");
+  EXPECT_EQ(answer.feeds(0).version(), 1u);
 }
 
 TEST_F(ServerLookupTest, BatchAndLookupAgree) {

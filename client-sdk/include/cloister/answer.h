@@ -70,7 +70,7 @@ struct Answer {
   std::vector<Match> matches;
 
   std::string canonical;              // the object in canonical form
-  std::vector<FeedState> feeds;       // feeds consulted; empty in the answers of BatchLookup
+  std::vector<FeedState> feeds;       // feeds consulted; after BatchLookup every feed served
   std::chrono::seconds cache_ttl{0};  // how long this answer may be reused
   uint64_t generation = 0;            // of the server's data; rises with every change there
 

@@ -120,6 +120,7 @@ class DecodeBatchTest : public ::testing::Test {
     source->mutable_feed()->set_feed("threats");
     source->mutable_feed()->set_version(3);
     source->mutable_feed()->set_data_age_s(12);
+    *response_.add_feeds() = source->feed();
     response_.add_sources()->set_layer(v1::LAYER_KIND_OVERRIDE);
     auto* label = response_.add_labels();
     label->set_threat_name("T");
@@ -173,6 +174,7 @@ TEST_F(DecodeBatchTest, ColumnsBecomeAnswers) {
   EXPECT_EQ(listed.matches[0].matched_expression, "2/1");
   EXPECT_EQ(answers_[0].status, AnswerStatus::kNotListed);
   EXPECT_EQ(answers_[0].cache_ttl, std::chrono::seconds(30));
+  EXPECT_THAT(answers_[0].feeds, ElementsAre(FeedState{"threats", 3, std::chrono::seconds(12)}));
   EXPECT_EQ(answers_[1].winner()->layer, Layer::kOverride);
   EXPECT_EQ(answers_[1].verdict(), Verdict::kKnown);
 }
