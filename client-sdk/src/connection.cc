@@ -31,8 +31,10 @@ absl::Status CheckOptions(const ClientOptions& options) {
   return absl::OkStatus();
 }
 
-bool MayAskAnother(const Failure& failure) {
-  return failure.kind == ErrorKind::kUnavailable || failure.kind == ErrorKind::kDeadlineExceeded;
+// A handshake that failed is UNAVAILABLE, too: another server may have a better certificate.
+bool MayAskAnother(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+         status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
 }
 
 }  // namespace
@@ -64,9 +66,10 @@ Failure Connection::Ask(const Deadline& deadline, Call call) {
     const Server& server = servers_[index];
     grpc::ClientContext context;
     context.set_deadline(deadline.Share(servers_.size() - i).ForGrpc());
-    failure = FailureOf(call(server.stub.get(), &context), server.target);
+    const grpc::Status status = call(server.stub.get(), &context);
+    failure = FailureOf(status, server.target);
     if (failure.ok()) preferred_.store(index, std::memory_order_relaxed);
-    if (!MayAskAnother(failure) || deadline.passed()) break;
+    if (!MayAskAnother(status) || deadline.passed()) break;
   }
   return failure;
 }

@@ -326,6 +326,20 @@ TEST_F(ClientTlsTest, AServerOfAnotherAuthorityIsRefused) {
   EXPECT_EQ(answer.error, ErrorKind::kPermissionDenied) << answer.error_message;
 }
 
+// One server whose certificate was forgotten must not take the others with it.
+TEST_F(ClientTlsTest, TheNextIsAskedWhereTheFirstIsRefused) {
+  const TemporaryDirectory elsewhere;
+  const TestCertificates others(elsewhere.path());
+  ScriptedServer refused(&others);
+  ScriptedServer server(&certificates_);
+  server.lookup = AnswerFully;
+  ClientOptions options = As(certificates_.gateway, refused.target());
+  options.servers.push_back(server.target());
+  const auto client = MustCreate(options);
+  const Answer answer = client->Lookup(Object::Host("example.com"));
+  EXPECT_EQ(answer.status, AnswerStatus::kListed) << answer.error_message;
+}
+
 TEST_F(ClientTlsTest, AServerOfAnotherNameIsRefused) {
   ScriptedServer server(&certificates_);
   server.lookup = AnswerFully;
