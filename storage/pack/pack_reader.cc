@@ -2,8 +2,6 @@
 
 #include <rocksdb/iterator.h>
 #include <rocksdb/options.h>
-#include <rocksdb/perf_context.h>
-#include <rocksdb/perf_level.h>
 #include <rocksdb/sst_file_reader.h>
 #include <rocksdb/table.h>
 #include <rocksdb/table_properties.h>
@@ -40,26 +38,6 @@ absl::Status Foreign(const std::string& path, absl::string_view what) {
                   absl::StrCat(path, " holds ", what, "; a pack holds plain entries only"));
 }
 
-// What the file says about itself. Reading it through shows whether that is true.
-absl::Status CheckProperties(const std::string& path, const rocksdb::TableProperties& properties,
-                             const PackLimits& limits) {
-  if (properties.num_deletions != 0) return Foreign(path, "tombstones");
-  if (properties.num_range_deletions != 0) return Foreign(path, "range deletions");
-  if (properties.num_merge_operands != 0) return Foreign(path, "merge operands");
-  if (properties.comparator_name != rocksdb::BytewiseComparator()->Name()) {
-    return Foreign(path, absl::StrCat("the order of comparator ", properties.comparator_name));
-  }
-  if (properties.compression_name != "NoCompression") {
-    return Foreign(path, absl::StrCat("blocks compressed with ", properties.compression_name));
-  }
-  if (properties.num_entries > limits.max_entries) {
-    return Rejected(RejectReason::kPackLimit,
-                    absl::StrCat(path, " has ", properties.num_entries, " entries; at most ",
-                                 limits.max_entries, " are allowed"));
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<uint64_t> CheckedSize(const std::string& path, const PackLimits& limits) {
   struct stat info;
   if (stat(path.c_str(), &info) != 0) {
@@ -77,30 +55,6 @@ absl::StatusOr<uint64_t> CheckedSize(const std::string& path, const PackLimits& 
   }
   return size;
 }
-
-// Counts what RocksDB's iterator passes over without showing it, on this thread, while it lives.
-class HiddenEntryCounter {
- public:
-  HiddenEntryCounter() : level_(rocksdb::GetPerfLevel()) {
-    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kEnableCount);
-    before_ = Count();
-  }
-  HiddenEntryCounter(const HiddenEntryCounter&) = delete;
-  HiddenEntryCounter& operator=(const HiddenEntryCounter&) = delete;
-  ~HiddenEntryCounter() { rocksdb::SetPerfLevel(level_); }
-
-  uint64_t hidden() const { return Count() - before_; }
-
- private:
-  static uint64_t Count() {
-    const rocksdb::PerfContext* context = rocksdb::get_perf_context();
-    return context->internal_delete_skipped_count + context->internal_merge_count +
-           context->internal_range_del_reseek_count;
-  }
-
-  const rocksdb::PerfLevel level_;
-  uint64_t before_ = 0;
-};
 
 // `refusal`, saying where.
 absl::Status AtPlace(const absl::Status& refusal, absl::string_view place) {
@@ -195,14 +149,14 @@ absl::StatusOr<std::unique_ptr<PackReader>> PackReader::Open(const std::string& 
   auto state = std::make_unique<State>(path, limits);
   state->bytes = *size;
   rocksdb::Status opened = state->reader.Open(path);
-  if (!opened.ok()) {
-    // RocksDB compares the comparator's name itself and says so in words only.
-    if (opened.IsInvalidArgument()) return Foreign(path, opened.ToString());
-    return Unreadable(path, opened);
-  }
+  if (!opened.ok()) return Unreadable(path, opened);
   state->properties = state->reader.GetTableProperties();
   if (state->properties == nullptr) return Foreign(path, "no table properties");
-  if (absl::Status s = CheckProperties(path, *state->properties, limits); !s.ok()) return s;
+  if (state->properties->num_entries > limits.max_entries) {
+    return Rejected(RejectReason::kPackLimit,
+                    absl::StrCat(path, " has ", state->properties->num_entries,
+                                 " entries; at most ", limits.max_entries, " are allowed"));
+  }
   if (absl::Status s = state->ReadHeader(); !s.ok()) return s;
   return std::unique_ptr<PackReader>(new PackReader(std::move(state)));
 }
@@ -215,7 +169,6 @@ std::unique_ptr<EntryCursor> PackReader::NewCursor(bool checksums) const {
 
 absl::StatusOr<PackSummary> PackReader::Validate(
     const std::function<void(uint64_t)>& progress) const {
-  HiddenEntryCounter counter;
   EntryChecker checker(state_->header.is_delta(), state_->limits);
   PackCursor cursor(state_->path, state_->NewIterator(/*checksums=*/true));
   for (; cursor.Valid(); cursor.Next()) {
@@ -225,11 +178,8 @@ absl::StatusOr<PackSummary> PackReader::Validate(
     if (progress && checker.entries() % kEntriesBetweenReports == 0) progress(checker.entries());
   }
   if (!cursor.status().ok()) return cursor.status();
-  if (counter.hidden() != 0) return Foreign(state_->path, "entries hidden by tombstones");
-  uint64_t read = checker.entries() + (cursor.says_empty() ? 1 : 0);
-  if (read != state_->properties->num_entries) {
-    return Foreign(state_->path, absl::StrCat(read, " entries where it says that it has ",
-                                              state_->properties->num_entries));
+  if (checker.entries() + (cursor.says_empty() ? 1 : 0) != state_->properties->num_entries) {
+    return Foreign(state_->path, "entries that RocksDB's reader does not show");
   }
   if (cursor.says_empty() && checker.entries() != 0) {
     return Rejected(RejectReason::kPackBadKey,

@@ -32,8 +32,11 @@ bool IsRemoval(absl::string_view key, absl::string_view value);
 // An opened pack. Thread-safe; each cursor belongs to one thread and must not outlive the reader.
 class PackReader {
  public:
-  // kPackUnreadable if it is not an SST file, kPackForeign if it says it holds anything but plain
-  // entries in bytewise order, kPackLimit if it is too large, kPackHeaderMismatch without header.
+  // Reads the file through to see that it is shaped as PackWriter makes it, so that neither this
+  // reader nor the database that ingests it can be led astray by it; contents and checksums are
+  // left to Validate. kPackUnreadable if it is not an SST file or broken, kPackForeign if it holds
+  // anything but plain entries in bytewise order, kPackLimit if it is too large,
+  // kPackHeaderMismatch without header.
   static absl::StatusOr<std::unique_ptr<PackReader>> Open(const std::string& path,
                                                           const PackLimits& limits);
   ~PackReader();
@@ -44,8 +47,8 @@ class PackReader {
   std::unique_ptr<EntryCursor> NewCursor(bool checksums) const;
 
   // Reads everything with checksums: every lookup key, label and record, order and limits;
-  // removals only in deltas; nothing hidden behind tombstones. kPackBadKey, kPackBadRecord,
-  // kPackForeign, kPackLimit or kPackUnreadable with the entry's number.
+  // removals only in deltas. kPackBadKey, kPackBadRecord, kPackForeign, kPackLimit or
+  // kPackUnreadable with the entry's number.
   // `progress`, if set, is called now and then with the number of entries read.
   absl::StatusOr<PackSummary> Validate(
       const std::function<void(uint64_t)>& progress = nullptr) const;

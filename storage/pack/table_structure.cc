@@ -1,13 +1,20 @@
 #include "storage/pack/table_structure.h"
 
-#include <fstream>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <map>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "reputation/reject_reason.h"
+#include "storage/pack/sst_block.h"
 
 namespace cloister::storage {
 namespace {
@@ -16,133 +23,282 @@ using reputation::Rejected;
 using reputation::RejectReason;
 
 // The end of a file, format version 5 (RocksDB, table/format.h): checksum type (1 B), the places
-// of the meta index and the index (two varint64 each, padded to 40 B), format version (4 B),
-// magic number (8 B), numbers little-endian.
+// of the meta index and the index (padded to 40 B), format version (4 B), magic number (8 B),
+// numbers little-endian.
 constexpr size_t kFooterBytes = 1 + 40 + 4 + 8;
 constexpr uint64_t kBlockBasedMagic = 0x88e241b785f4cff7;
 constexpr uint32_t kFormatVersion = 5;
 constexpr uint8_t kXxh3Checksum = 4;
-// After each block: compression type (1 B; 0 is none) and checksum (4 B).
-constexpr size_t kTrailerBytes = 5;
-// A meta index names a handful of blocks.
-constexpr uint64_t kMaxMetaIndexBytes = 64 << 10;
+// Far more than a pack's properties need.
+constexpr uint64_t kMaxMetaBlockBytes = 64 << 10;
+// After each key: type (1 B) and sequence number (7 B). A put into a file of its own has number 0.
+constexpr size_t kKeyTrailerBytes = 8;
+constexpr uint64_t kPlainPut = 1;
 
-absl::Status Unreadable(const std::string& path, absl::string_view what) {
-  return Rejected(RejectReason::kPackUnreadable, absl::StrCat(path, ": ", what));
+// Properties that tell RocksDB how to read the file, with the only value that packs have.
+const std::map<absl::string_view, absl::string_view>& SteeringProperties() {
+  static const auto* const kProperties = new std::map<absl::string_view, absl::string_view>{
+      {"rocksdb.block.based.table.index.type", absl::string_view("\0\0\0\0", 4)},
+      {"rocksdb.block.based.table.prefix.filtering", "0"},
+      {"rocksdb.block.based.table.whole.key.filtering", "1"},
+      {"rocksdb.comparator", "leveldb.BytewiseComparator"},
+      {"rocksdb.compression", "NoCompression"},
+      {"rocksdb.external_sst_file.global_seqno", absl::string_view("\0\0\0\0\0\0\0\0", 8)},
+      {"rocksdb.external_sst_file.version", absl::string_view("\2\0\0\0", 4)},
+      {"rocksdb.index.key.is.user.key", "\1"},
+      {"rocksdb.index.value.is.delta.encoded", "\1"},
+  };
+  return *kProperties;
 }
 
-absl::Status Foreign(const std::string& path, absl::string_view what) {
-  return Rejected(RejectReason::kPackForeign, absl::StrCat(path, " has ", what));
-}
+// What the file says of its entries; RocksDB computes with it after an ingest. Numbers that are not
+// there count as 0.
+struct EntryCounts {
+  uint64_t entries = 0;
+  uint64_t key_bytes = 0;  // with what follows each key
+  uint64_t value_bytes = 0;
+  uint64_t deletions = 0;
+  uint64_t merges = 0;
+  uint64_t range_deletions = 0;
 
-template <typename T>
-T LittleEndian(absl::string_view bytes) {
-  T value = 0;
-  for (size_t i = sizeof(T); i-- > 0;) value = static_cast<T>(value << 8 | uint8_t(bytes[i]));
-  return value;
-}
-
-std::optional<uint64_t> TakeVarint(absl::string_view* bytes) {
-  uint64_t value = 0;
-  for (int shift = 0; shift < 64 && !bytes->empty(); shift += 7) {
-    uint8_t byte = static_cast<uint8_t>(bytes->front());
-    bytes->remove_prefix(1);
-    value |= uint64_t{byte & 0x7fu} << shift;
-    if (byte < 0x80) return value;
+  uint64_t* Named(absl::string_view property) {
+    if (property == "rocksdb.num.entries") return &entries;
+    if (property == "rocksdb.raw.key.size") return &key_bytes;
+    if (property == "rocksdb.raw.value.size") return &value_bytes;
+    if (property == "rocksdb.deleted.keys") return &deletions;
+    if (property == "rocksdb.merge.operands") return &merges;
+    if (property == "rocksdb.num.range-deletions") return &range_deletions;
+    return nullptr;
   }
-  return std::nullopt;
-}
-
-std::optional<std::string> ReadRange(const std::string& path, uint64_t offset, size_t size) {
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes(size, '\0');
-  file.seekg(static_cast<std::streamoff>(offset));
-  if (!file.read(bytes.data(), static_cast<std::streamsize>(size))) return std::nullopt;
-  return bytes;
-}
-
-// Where a block is: offset and size, varint64 each.
-struct BlockPlace {
-  uint64_t offset = 0;
-  uint64_t size = 0;
-
-  static std::optional<BlockPlace> Take(absl::string_view* bytes) {
-    std::optional<uint64_t> offset = TakeVarint(bytes);
-    std::optional<uint64_t> size = TakeVarint(bytes);
-    if (!offset.has_value() || !size.has_value()) return std::nullopt;
-    return BlockPlace{*offset, *size};
-  }
-
-  // RocksDB allocates what a place says before it finds that the file is shorter.
-  bool LiesWithin(uint64_t file_size) const {
-    return size <= file_size && size + kTrailerBytes <= file_size &&
-           offset <= file_size - size - kTrailerBytes;
-  }
+  friend bool operator==(const EntryCounts&, const EntryCounts&) = default;
 };
 
-bool IsExpectedBlock(absl::string_view name) {
-  return name == "rocksdb.properties" || name == "rocksdb.index" ||
-         absl::StartsWith(name, "fullfilter.");
-}
+class TableCheck {
+ public:
+  TableCheck(const std::string& path, int fd, uint64_t size) : path_(path), fd_(fd), size_(size) {}
 
-// Entries of a block: shared key bytes, other key bytes, value bytes (varint each), key, value.
-// At its end: restart points (4 B each) and how many there are (4 B).
-absl::Status CheckMetaIndex(const std::string& path, absl::string_view block, uint64_t file_size) {
-  if (block.size() < sizeof(uint32_t)) return Unreadable(path, "its meta index is cut short");
-  uint64_t restarts = LittleEndian<uint32_t>(block.substr(block.size() - sizeof(uint32_t)));
-  uint64_t tail_bytes = (restarts + 1) * sizeof(uint32_t);
-  if (tail_bytes > block.size()) return Unreadable(path, "its meta index has no entries");
-  block.remove_suffix(tail_bytes);
-  std::string name;
-  while (!block.empty()) {
-    std::optional<uint64_t> shared = TakeVarint(&block);
-    std::optional<uint64_t> other = TakeVarint(&block);
-    std::optional<uint64_t> value = TakeVarint(&block);
-    bool good = shared.has_value() && other.has_value() && value.has_value() &&
-                *shared <= name.size() && *other <= block.size() && *value <= block.size() - *other;
-    if (!good) return Unreadable(path, "its meta index is broken");
-    name.resize(*shared);
-    name.append(block.data(), *other);
-    if (!IsExpectedBlock(name)) {
-      return Foreign(path, absl::StrCat("a block ", absl::CHexEscape(name)));
+  absl::Status Run() {
+    if (absl::Status s = ReadFooter(); !s.ok()) return s;
+    if (absl::Status s = CheckMetaIndex(); !s.ok()) return s;
+    if (absl::Status s = CheckProperties(); !s.ok()) return s;
+    if (absl::Status s = CheckFilter(); !s.ok()) return s;
+    if (absl::Status s = CheckIndex(); !s.ok()) return s;
+    return found_ == stated_ ? absl::OkStatus() : Foreign("other entries than it says");
+  }
+
+ private:
+  absl::Status Unreadable(absl::string_view what) const {
+    return Rejected(RejectReason::kPackUnreadable, absl::StrCat(path_, ": ", what));
+  }
+  absl::Status Foreign(absl::string_view what) const {
+    return Rejected(RejectReason::kPackForeign, absl::StrCat(path_, " has ", what));
+  }
+
+  absl::Status ReadRange(uint64_t offset, uint64_t size, std::string* bytes) const;
+  // A block without its trailer.
+  absl::Status ReadBlock(const BlockPlace& place, std::string* block) const;
+
+  absl::Status ReadFooter();
+  absl::Status CheckMetaIndex();
+  absl::Status CheckProperties();
+  absl::Status CheckFilter() const;
+  absl::Status CheckIndex();
+  // `separator` is what the index says of the block; `last_key` goes from the last key of the
+  // block before to that of this one.
+  absl::Status CheckDataBlock(const BlockPlace& place, absl::string_view separator,
+                              std::string* last_key);
+
+  const std::string& path_;
+  const int fd_;
+  const uint64_t size_;
+  BlockPlace meta_index_;
+  BlockPlace index_;
+  std::optional<BlockPlace> properties_;
+  std::optional<BlockPlace> filter_;
+  EntryCounts stated_;
+  EntryCounts found_;
+};
+
+absl::Status TableCheck::ReadRange(uint64_t offset, uint64_t size, std::string* bytes) const {
+  bytes->resize(size);
+  for (uint64_t done = 0; done < size;) {
+    ssize_t count =
+        pread(fd_, bytes->data() + done, size - done, static_cast<off_t>(offset + done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      return Rejected(RejectReason::kIoError,
+                      absl::StrCat("cannot read ", path_, ": ", strerror(errno)));
     }
-    absl::string_view place_bytes = block.substr(*other, *value);
-    std::optional<BlockPlace> place = BlockPlace::Take(&place_bytes);
-    if (!place.has_value() || !place->LiesWithin(file_size)) {
-      return Unreadable(path, absl::StrCat("its block ", name, " lies outside of it"));
-    }
-    block.remove_prefix(*other + *value);
+    if (count == 0) return Unreadable("it became shorter while it was read");
+    done += static_cast<uint64_t>(count);
   }
   return absl::OkStatus();
+}
+
+absl::Status TableCheck::ReadBlock(const BlockPlace& place, std::string* block) const {
+  absl::Status read = ReadRange(place.offset, place.size + kTrailerBytes, block);
+  if (!read.ok()) return read;
+  if ((*block)[place.size] != 0) return Foreign("a compressed block");
+  block->resize(place.size);
+  return absl::OkStatus();
+}
+
+absl::Status TableCheck::ReadFooter() {
+  if (size_ < kFooterBytes) return Unreadable("it is too short to be an SST file");
+  std::string footer;
+  absl::Status read = ReadRange(size_ - kFooterBytes, kFooterBytes, &footer);
+  if (!read.ok()) return read;
+  absl::string_view bytes = footer;
+  if (LittleEndian<uint64_t>(bytes.substr(45)) != kBlockBasedMagic) {
+    return Unreadable("it does not end as an SST file does");
+  }
+  if (LittleEndian<uint32_t>(bytes.substr(41)) != kFormatVersion) {
+    return Unreadable("it is not of format version 5");
+  }
+  if (static_cast<uint8_t>(bytes[0]) != kXxh3Checksum) return Foreign("other checksums");
+  absl::string_view places = bytes.substr(1, 40);
+  std::optional<BlockPlace> meta_index = BlockPlace::Take(&places);
+  std::optional<BlockPlace> index = BlockPlace::Take(&places);
+  // RocksDB allocates what a place says before it finds that the file is shorter.
+  if (!meta_index.has_value() || !meta_index->LiesWithin(size_) || !index.has_value() ||
+      !index->LiesWithin(size_)) {
+    return Unreadable("its indexes lie outside of it");
+  }
+  meta_index_ = *meta_index;
+  index_ = *index;
+  return absl::OkStatus();
+}
+
+absl::Status TableCheck::CheckMetaIndex() {
+  if (meta_index_.size > kMaxMetaBlockBytes) return Foreign("a meta index without end");
+  std::string block;
+  if (absl::Status s = ReadBlock(meta_index_, &block); !s.ok()) return s;
+  BlockEntries entries(block, BlockEntries::Kind::kPlain);
+  while (entries.Next()) {
+    bool is_properties = entries.key() == "rocksdb.properties";
+    std::optional<BlockPlace>& slot = is_properties ? properties_ : filter_;
+    if ((!is_properties && !absl::StartsWith(entries.key(), "fullfilter.")) || slot.has_value()) {
+      return Foreign(absl::StrCat("a block ", absl::CHexEscape(entries.key())));
+    }
+    absl::string_view value = entries.value();
+    slot = BlockPlace::Take(&value);
+    if (!slot.has_value() || !slot->LiesWithin(size_)) {
+      return Unreadable("a meta block lies outside of it");
+    }
+  }
+  if (!entries.good()) return Unreadable("its meta index is broken");
+  if (!properties_.has_value()) return Foreign("no properties");
+  return absl::OkStatus();
+}
+
+absl::Status TableCheck::CheckProperties() {
+  if (properties_->size > kMaxMetaBlockBytes) return Foreign("properties without end");
+  std::string block;
+  if (absl::Status s = ReadBlock(*properties_, &block); !s.ok()) return s;
+  size_t found = 0;
+  std::string last;
+  BlockEntries entries(block, BlockEntries::Kind::kPlain);
+  while (entries.Next()) {
+    if (entries.key() <= absl::string_view(last)) return Unreadable("its properties do not rise");
+    last = std::string(entries.key());
+    if (uint64_t* stated = stated_.Named(entries.key()); stated != nullptr) {
+      absl::string_view value = entries.value();
+      std::optional<uint64_t> number = TakeVarint(&value);
+      if (!number.has_value() || !value.empty()) return Unreadable("its properties are broken");
+      *stated = *number;
+    }
+    auto steering = SteeringProperties().find(entries.key());
+    if (steering == SteeringProperties().end()) continue;
+    if (entries.value() != steering->second) return Foreign(absl::StrCat("another ", last));
+    ++found;
+  }
+  if (!entries.good()) return Unreadable("its properties are broken");
+  if (found != SteeringProperties().size()) return Foreign("properties missing");
+  return absl::OkStatus();
+}
+
+// A filter ends with 5 bytes: which kind, and its parameters (RocksDB, filter_policy.cc). Lookups
+// compute places within it from these.
+absl::Status TableCheck::CheckFilter() const {
+  constexpr uint64_t kParameterBytes = 5;
+  constexpr uint8_t kBloom = 0xff;
+  constexpr uint8_t kRibbon = 0xfe;
+  if (!filter_.has_value()) return absl::OkStatus();
+  std::string parameters;
+  if (filter_->size <= kParameterBytes) return Unreadable("its filter is too short");
+  uint64_t size = filter_->size - kParameterBytes;
+  absl::Status read = ReadRange(filter_->offset + size, kParameterBytes + 1, &parameters);
+  if (!read.ok()) return read;
+  if (parameters[kParameterBytes] != 0) return Foreign("a compressed filter");
+  uint8_t kind = static_cast<uint8_t>(parameters[0]);
+  if (kind == kBloom && size % 64 == 0) return absl::OkStatus();
+  uint64_t blocks = LittleEndian<uint32_t>(parameters.substr(1)) >> 8;
+  if (kind == kRibbon && size % 16 == 0 && blocks >= 2 && size / 16 / blocks <= 32) {
+    return absl::OkStatus();
+  }
+  return Foreign("another filter");
+}
+
+absl::Status TableCheck::CheckIndex() {
+  std::string block;
+  if (absl::Status s = ReadBlock(index_, &block); !s.ok()) return s;
+  BlockEntries entries(block, BlockEntries::Kind::kIndex);
+  uint64_t offset = 0;
+  std::string last_separator;
+  std::string last_key;
+  while (entries.Next()) {
+    absl::string_view value = entries.value();
+    BlockPlace place = *BlockPlace::Take(&value);
+    // One after the other: what is read is bounded by the size of the file.
+    if (place.offset != offset || !place.LiesWithin(size_)) {
+      return Unreadable("its data blocks do not lie one after the other");
+    }
+    offset = place.end();
+    absl::Status checked = CheckDataBlock(place, last_separator, &last_key);
+    if (!checked.ok()) return checked;
+    last_separator = std::string(entries.key());
+    if (last_separator < last_key) return Unreadable("its index does not fit its data");
+  }
+  if (!entries.good()) return Unreadable("its index is broken");
+  return absl::OkStatus();
+}
+
+absl::Status TableCheck::CheckDataBlock(const BlockPlace& place, absl::string_view separator,
+                                        std::string* last_key) {
+  std::string block;
+  if (absl::Status s = ReadBlock(place, &block); !s.ok()) return s;
+  BlockEntries entries(block, BlockEntries::Kind::kPlain);
+  bool first = true;
+  while (entries.Next()) {
+    absl::string_view key = entries.key();
+    if (key.size() <= kKeyTrailerBytes) return Unreadable("a key is too short");
+    uint64_t trailer = LittleEndian<uint64_t>(key.substr(key.size() - kKeyTrailerBytes));
+    if (trailer != kPlainPut) return Foreign("entries that are not plain puts");
+    found_.entries += 1;
+    found_.key_bytes += key.size();
+    found_.value_bytes += entries.value().size();
+    key.remove_suffix(kKeyTrailerBytes);
+    if (key <= absl::string_view(*last_key)) return Unreadable("its keys do not rise");
+    if (first && !separator.empty() && key <= separator) {
+      return Unreadable("its index does not fit its data");
+    }
+    first = false;
+    last_key->assign(key.data(), key.size());
+  }
+  return entries.good() ? absl::OkStatus() : Unreadable("a data block is broken");
 }
 
 }  // namespace
 
 absl::Status CheckTableStructure(const std::string& path, uint64_t size) {
-  if (size < kFooterBytes) return Unreadable(path, "it is too short to be an SST file");
-  std::optional<std::string> footer = ReadRange(path, size - kFooterBytes, kFooterBytes);
-  if (!footer.has_value()) return Unreadable(path, "its end cannot be read");
-  absl::string_view bytes = *footer;
-  if (LittleEndian<uint64_t>(bytes.substr(45)) != kBlockBasedMagic) {
-    return Unreadable(path, "it does not end as an SST file does");
+  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    return Rejected(RejectReason::kIoError,
+                    absl::StrCat("cannot open ", path, ": ", strerror(errno)));
   }
-  if (LittleEndian<uint32_t>(bytes.substr(41)) != kFormatVersion) {
-    return Unreadable(path, "it is not of format version 5");
-  }
-  if (static_cast<uint8_t>(bytes[0]) != kXxh3Checksum) return Foreign(path, "other checksums");
-  absl::string_view places = bytes.substr(1, 40);
-  std::optional<BlockPlace> meta_index = BlockPlace::Take(&places);
-  std::optional<BlockPlace> index = BlockPlace::Take(&places);
-  if (!meta_index.has_value() || !meta_index->LiesWithin(size) || !index.has_value() ||
-      !index->LiesWithin(size)) {
-    return Unreadable(path, "its indexes lie outside of it");
-  }
-  if (meta_index->size > kMaxMetaIndexBytes) return Foreign(path, "a meta index without end");
-  std::optional<std::string> block =
-      ReadRange(path, meta_index->offset, meta_index->size + kTrailerBytes);
-  if (!block.has_value()) return Unreadable(path, "its meta index cannot be read");
-  if ((*block)[meta_index->size] != 0) return Foreign(path, "a compressed meta index");
-  return CheckMetaIndex(path, absl::string_view(*block).substr(0, meta_index->size), size);
+  absl::Status checked = TableCheck(path, fd, size).Run();
+  close(fd);
+  return checked;
 }
 
 }  // namespace cloister::storage
