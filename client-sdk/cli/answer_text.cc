@@ -62,12 +62,16 @@ std::string SoftwareText(const SoftwareIdentity& software) {
   return absl::StrJoin(words, " ");
 }
 
-std::string SeenText(const Match& match) {
-  const auto day = [](const std::optional<TimePoint>& time) {
-    return time.has_value() ? TimeText(*time).substr(0, 10) : std::string("?");
-  };
-  if (!match.first_seen.has_value() && !match.last_seen.has_value()) return "";
-  return absl::StrCat(day(match.first_seen), " to ", day(match.last_seen));
+void PrintSeen(const Terminal& terminal, const Match& match) {
+  const auto day = [](TimePoint time) { return TimeText(time).substr(0, 10); };
+  if (match.first_seen.has_value() && match.last_seen.has_value()) {
+    PrintLine(terminal, "seen",
+              absl::StrCat(day(*match.first_seen), " to ", day(*match.last_seen)));
+  } else if (match.first_seen.has_value()) {
+    PrintLine(terminal, "first seen", day(*match.first_seen));
+  } else if (match.last_seen.has_value()) {
+    PrintLine(terminal, "last seen", day(*match.last_seen));
+  }
 }
 
 void PrintMatch(const Terminal& terminal, const Match& match) {
@@ -75,7 +79,7 @@ void PrintMatch(const Terminal& terminal, const Match& match) {
   PrintLine(terminal, "threat", ThreatText(match));
   PrintLine(terminal, "software", SoftwareText(match.software));
   if (match.confidence > 0) PrintLine(terminal, "confidence", absl::StrCat(match.confidence, "%"));
-  PrintLine(terminal, "seen", SeenText(match));
+  PrintSeen(terminal, match);
   if (match.valid_until.has_value()) {
     PrintLine(terminal, "valid until", TimeText(*match.valid_until));
   }
@@ -117,6 +121,11 @@ void PrintAnswer(const Terminal& terminal, const std::string& object, const Answ
   }
   if (answer.status == AnswerStatus::kNotCovered) {
     PrintLine(terminal, "note", "no feed that serves covers this kind of object");
+  }
+  if (answer.status == AnswerStatus::kPartial) {
+    PrintLine(terminal, "note",
+              "part of the data cannot be read just now and may list it; "
+              "cloisterd's log says which");
   }
   PrintLine(terminal, answer.status == AnswerStatus::kError ? "error" : "note",
             Printable(answer.error_message));

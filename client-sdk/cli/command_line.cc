@@ -39,6 +39,9 @@ constexpr char kMore[] =
     "With --output json a command prints one JSON document. Fields are named as in\n"
     "proto/cloister/v1, values of enums in lower case; lookup prints {\"answers\": [...]}.";
 
+constexpr char kMoreOfACommand[] =
+    "\nHow to name server and certificates, exit codes and examples: cloister --help";
+
 void AddGlobalOptions(CLI::App* app, GlobalOptions* options) {
   app->add_option("--server", options->server, "host:port, or unix:/path")
       ->envname("CLOISTER_SERVER")
@@ -101,7 +104,7 @@ std::string ObjectText(const std::string& input, const Object& object, bool hash
 
 int Run(int argc, const char* const* argv, Session* session) {
   CLI::App app(kAbout, "cloister");
-  app.footer(kMore);
+  app.footer(kMoreOfACommand);  // the commands added below take it over
   app.set_version_flag("--version", "cloister " CLOISTER_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
@@ -112,6 +115,7 @@ int Run(int argc, const char* const* argv, Session* session) {
   AddFeeds(&app, session);
   AddOverride(&app, session);
   AddAudit(&app, session);
+  app.footer(kMore);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help_or_version) {

@@ -34,6 +34,24 @@ absl::string_view DigestDigits(absl::string_view text) {
   return has_length && IsHex(text) ? text : absl::string_view();
 }
 
+// Why `text`, which no digest was found in, is a digest all the same, with digits lost or added;
+// "" if it is not. A host may consist of hexadecimal digits, but hardly of so many.
+std::string BrokenDigest(absl::string_view text) {
+  constexpr size_t kMinDigits = 24;
+  constexpr std::pair<absl::string_view, absl::string_view> kPrefixes[] = {
+      {"sha256:", "64"}, {"sha1:", "40"}, {"md5:", "32"}};
+  for (const auto& [prefix, digits] : kPrefixes) {
+    if (!absl::StartsWithIgnoreCase(text, prefix)) continue;
+    return absl::StrCat("is not a digest: ", prefix, " is followed by ", digits,
+                        " hexadecimal digits, not by ", text.size() - prefix.size(),
+                        " characters such as these");
+  }
+  if (text.size() < kMinDigits || !IsHex(text)) return "";
+  return absl::StrCat("has ", text.size(),
+                      " hexadecimal digits, and a digest has 64 (SHA-256), 40 (SHA-1) or 32 "
+                      "(MD5); if it is something else, say what with --kind");
+}
+
 bool LooksLikePath(absl::string_view text) {
   return absl::StartsWith(text, "/") || absl::StartsWith(text, "./") ||
          absl::StartsWith(text, "../") || absl::StartsWith(text, "~/");
@@ -66,6 +84,9 @@ absl::StatusOr<Guess> GuessKind(absl::string_view text, bool names_a_file) {
   if (trimmed.empty()) return NotUnderstood(text, "is empty");
   if (const absl::string_view digits = DigestDigits(trimmed); !digits.empty()) {
     return Guess{false, ObjectKind::kFile, absl::AsciiStrToLower(digits)};
+  }
+  if (const std::string why = BrokenDigest(trimmed); !why.empty()) {
+    return NotUnderstood(text, why);
   }
   if (absl::StartsWithIgnoreCase(trimmed, "pkg:") ||
       absl::StartsWithIgnoreCase(trimmed, "signer:")) {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "client-sdk/cli/answer_text.h"
 #include "client-sdk/cli/command_line.h"
 #include "client-sdk/cli/commands.h"
@@ -19,7 +20,8 @@ constexpr size_t kLinesAtOnce = 10'000;
 constexpr char kMore[] =
     "THING is a file (which is hashed), a digest (SHA-256, SHA-1, MD5), URL, host, IP address,\n"
     "package URL or signer:THUMBPRINT; what it was taken for stands in the answer. Defanged text\n"
-    "(hxxp, [.], [dot], [:]) is understood. \"-\" reads one from each line of standard input.";
+    "(hxxp, [.], [dot], [:]) is understood. \"-\" reads one from each line of standard input;\n"
+    "empty lines and lines that begin with \"#\" are passed over.\n";
 
 struct LookupArguments {
   std::vector<std::string> things;
@@ -67,7 +69,7 @@ class LookupCommand {
     std::string line;
     while (std::getline(session_->in(), line)) {
       if (!line.empty() && line.back() == '\r') line.pop_back();
-      if (line.empty()) continue;
+      if (line.empty() || line.front() == '#') continue;
       lines.push_back(std::move(line));
       if (lines.size() == kLinesAtOnce) AskBatch(std::exchange(lines, {}));
     }
@@ -139,7 +141,7 @@ class LookupCommand {
 void AddLookup(CLI::App* app, Session* session) {
   auto arguments = std::make_shared<LookupArguments>();
   CLI::App* command = app->add_subcommand("lookup", "Ask about files, URLs, hosts, addresses …");
-  command->footer(kMore);
+  command->footer(absl::StrCat(kMore, command->get_footer()));
   command->add_option("THING", arguments->things, "what to ask about")->required();
   AddKindOption(command, &arguments->object);
   AddContextOption(command, &arguments->object);

@@ -40,6 +40,8 @@ std::string Advice(const client::Failure& failure, const GlobalOptions& options)
                           "), and trusts ", options.tls.ca,
                           ". Roles are granted to names in the server's configuration.");
     case ErrorKind::kOverloaded:
+      // The server's disk, not its load: the message says what to do.
+      if (absl::StrContains(failure.message, "no_space")) return "";
       return "Ask again later, or for less at a time.";
     default:
       return "";

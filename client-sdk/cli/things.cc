@@ -22,11 +22,25 @@ bool IsRegularFile(const std::string& path) {
   return std::filesystem::is_regular_file(path, ignored);
 }
 
+bool IsFolder(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored);
+}
+
+absl::Status FolderError(const std::string& path) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", path, "\" is a folder; name the files in it"));
+}
+
 absl::StatusOr<Guess> GuessOrTake(const std::string& input, std::optional<ObjectKind> kind) {
-  const bool is_file = IsRegularFile(input);
-  if (!kind.has_value()) return GuessKind(input, is_file);
-  if (*kind == ObjectKind::kFile && is_file) return Guess{true, *kind, input};
-  return Guess{false, *kind, *kind == ObjectKind::kSoftware ? input : Refang(input)};
+  if (kind == ObjectKind::kSoftware) return Guess{false, *kind, input};
+  if (kind.has_value() && kind != ObjectKind::kFile) return Guess{false, *kind, Refang(input)};
+  if (IsRegularFile(input)) return Guess{true, ObjectKind::kFile, input};
+  absl::StatusOr<Guess> guess = kind.has_value() ? Guess{false, *kind, Refang(input)}
+                                                 : GuessKind(input, /*names_a_file=*/false);
+  const bool names_something = guess.ok() && !kind.has_value();
+  if (!names_something && IsFolder(input)) return FolderError(input);
+  return guess;
 }
 
 template <typename Value>

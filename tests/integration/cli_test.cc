@@ -147,7 +147,7 @@ TEST_F(CliTest, LookupReadsManyFromStandardInput) {
     return grpc::Status::OK;
   };
   const std::string lines =
-      std::string(64, 'a') + "\r\n\n" + std::string(64, 'b') + "\nnot an object\n";
+      std::string(64, 'a') + "\r\n\n# seen in May\n" + std::string(64, 'b') + "\nnot an object\n";
   const ProcessResult text = Run({"lookup", "-"}, lines);
   EXPECT_EQ(text.exit_code, 10) << text.errors;
   EXPECT_THAT(text.output, AllOf(HasSubstr("MALICIOUS  file aaaa"), HasSubstr("NOT LISTED  file b"),
@@ -356,6 +356,8 @@ TEST_F(CliTest, HelpTeachesAndVersionSays) {
     EXPECT_THAT(help.output, HasSubstr(part));
   }
   EXPECT_THAT(RunWith({}, {"lookup", "--help"}).output, HasSubstr("standard input"));
+  EXPECT_THAT(RunWith({}, {"feeds", "--help"}).output,
+              AllOf(HasSubstr("cloister --help"), Not(HasSubstr("hash a file"))));
   EXPECT_THAT(RunWith({}, {"--version"}).output, HasSubstr("cloister "));
 }
 

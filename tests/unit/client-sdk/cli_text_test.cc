@@ -110,6 +110,23 @@ TEST(PrintAnswerTest, EveryAnswerNamesItsFeedAndAge) {
   EXPECT_THAT(Printed(answer), HasSubstr("threats v3, 5 min old; new (serves nothing yet)"));
 }
 
+TEST(PrintAnswerTest, SaysWhenItWasSeen) {
+  Answer answer = FakeClient::Listed(Verdict::kMalicious);
+  EXPECT_THAT(Printed(answer), Not(HasSubstr("seen")));
+  answer.matches[0].first_seen = TimePoint(std::chrono::hours(24));
+  EXPECT_THAT(Printed(answer), HasSubstr("first seen  1970-01-02\n"));
+  answer.matches[0].last_seen = TimePoint(std::chrono::hours(48));
+  EXPECT_THAT(Printed(answer), HasSubstr("seen        1970-01-02 to 1970-01-03\n"));
+  answer.matches[0].first_seen.reset();
+  EXPECT_THAT(Printed(answer), HasSubstr("last seen   1970-01-03\n"));
+}
+
+TEST(PrintAnswerTest, APartialAnswerSaysWhatItMayHaveMissed) {
+  Answer answer;
+  answer.status = AnswerStatus::kPartial;
+  EXPECT_THAT(Printed(answer), HasSubstr("cannot be read just now and may list it"));
+}
+
 TEST(PrintAnswerTest, ColoursOnlyWhereTheyAreWanted) {
   const Answer answer = FakeClient::Listed(Verdict::kMalicious);
   EXPECT_THAT(Printed(answer, /*colours=*/false), Not(HasSubstr("\033")));
@@ -165,7 +182,10 @@ TEST(ReadThingTest, FilesAreHashed) {
   std::ofstream(path) << std::string(1'000'000, 'a');
   ASSERT_OK_AND_ASSIGN(const std::string million, HashFile(path));
   EXPECT_EQ(million, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
-  EXPECT_FALSE(ReadThing(directory.path(), std::nullopt).ok());
+  for (const auto kind : {std::optional<ObjectKind>(), std::optional(ObjectKind::kFile)}) {
+    EXPECT_THAT(std::string(ReadThing(directory.path(), kind).status().message()),
+                HasSubstr("is a folder"));
+  }
   EXPECT_FALSE(HashFile(directory / "none").ok());
   ASSERT_OK_AND_ASSIGN(const Thing forced, ReadThing("hxxp://a[.]example", ObjectKind::kUrl));
   EXPECT_EQ(forced.object, Object::Url("http://a.example"));
