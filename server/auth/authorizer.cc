@@ -9,7 +9,9 @@
 namespace cloister::server {
 namespace {
 
-// The names in the verified client certificate: subject alternative names, then common name.
+// The names in the verified client certificate: subject alternative names, or the common name where
+// there are none (RFC 6125, section 6.4.4). Many authorities check the former only, and let whoever
+// asks for a certificate choose the latter.
 std::vector<std::string> PeerNames(const grpc::ServerContextBase& context) {
   std::vector<std::string> names;
   const auto auth = context.auth_context();
@@ -18,6 +20,7 @@ std::vector<std::string> PeerNames(const grpc::ServerContextBase& context) {
     for (const grpc::string_ref& value : auth->FindPropertyValues(property)) {
       names.emplace_back(value.data(), value.size());
     }
+    if (!names.empty()) break;
   }
   return names;
 }

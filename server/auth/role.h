@@ -22,7 +22,7 @@ bool Grants(Role role, Role needed);
 
 // A name and the role it gives.
 struct Identity {
-  std::string name;  // of a client certificate: a DNS, URI or e-mail name, or the common name
+  std::string name;  // of a client certificate: a DNS, URI or e-mail name; without, the common one
   Role role = Role::kGateway;
 };
 

@@ -81,6 +81,23 @@ TEST_F(ServerAdminTest, StrangerMayDoNothing) {
       grpc::StatusCode::PERMISSION_DENIED);
 }
 
+// Many authorities check subject alternative names only, and pass on the common name asked for.
+TEST_F(ServerAdminTest, CommonNameCountsOnlyWithoutOtherNames) {
+  testing::CertificateRequest request;
+  request.common_name = "operator.test.invalid";
+  const testing::CertificateFiles bare = certificates_.authority.Issue("bare", request);
+  request.subject_alternative_names = {"DNS:gateway.test.invalid"};
+  const testing::CertificateFiles posing = certificates_.authority.Issue("posing", request);
+  v1::GetStatusResponse status;
+  EXPECT_TRUE(v1::AdminService::NewStub(ChannelFor(bare))
+                  ->GetStatus(CallContext().get(), {}, &status)
+                  .ok());
+  EXPECT_EQ(v1::AdminService::NewStub(ChannelFor(posing))
+                ->GetStatus(CallContext().get(), {}, &status)
+                .error_code(),
+            grpc::StatusCode::PERMISSION_DENIED);
+}
+
 TEST_F(ServerAdminTest, OperatorMayLookUp) {
   v1::LookupRequest request;
   request.mutable_object()->set_kind(v1::OBJECT_KIND_HOST);
