@@ -1,5 +1,6 @@
 #include "server/updates/pack_intake.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <utility>
@@ -23,9 +24,19 @@ constexpr uint32_t kPackMode = 0400;
 absl::StatusOr<trust::TargetFile> SignedFileOf(const trust::Targets& targets,
                                                const PackTarget& pack) {
   auto listed = targets.targets.find(pack.path);
-  if (listed != targets.targets.end()) return listed->second;
+  // A pack that was held may be on offer no longer, and another under its path.
+  if (listed != targets.targets.end() && listed->second.hashes.at("sha256") == pack.sha256) {
+    return listed->second;
+  }
   return Rejected(RejectReason::kTargetMissing,
                   absl::StrCat(pack.path, " is not in the targets metadata"));
+}
+
+// Whether the store has the pack in its full length. One cut short is taken again.
+bool HasWhole(const storage::ReputationStore& store, const PackTarget& pack) {
+  struct stat info;
+  return store.HasPack(pack.sha256) && stat(store.PackPath(pack.sha256).c_str(), &info) == 0 &&
+         static_cast<uint64_t>(info.st_size) == pack.bytes;
 }
 
 absl::Status CheckHeader(const std::string& path, const PackTarget& pack,
@@ -82,7 +93,7 @@ std::vector<PackTarget> PacksAtHand(const SpoolEntry& entry, const trust::Target
   std::vector<PackTarget> at_hand;
   for (const PackTarget& pack : offered) {
     absl::Status found;
-    if (!store.HasPack(pack.sha256)) {
+    if (!HasWhole(store, pack)) {
       absl::StatusOr<trust::TargetFile> file = SignedFileOf(targets, pack);
       found = file.ok()
                   ? entry.CheckTarget(trust::ConsistentTargetName(pack.path, *file), pack.bytes)
@@ -101,9 +112,10 @@ absl::Status TakePacks(SpoolEntry& entry, const trust::Targets& targets,
                        const std::vector<PackTarget>& chain, const PackIntakeOptions& options,
                        std::vector<std::string>* copied) {
   for (const PackTarget& pack : chain) {
-    if (options.store->HasPack(pack.sha256)) continue;
+    if (HasWhole(*options.store, pack)) continue;
+    const bool is_new = !options.store->HasPack(pack.sha256);
     if (absl::Status s = TakePack(entry, targets, pack, options); !s.ok()) return s;
-    copied->push_back(pack.sha256);
+    if (is_new) copied->push_back(pack.sha256);  // another may be part of what is served
   }
   return absl::OkStatus();
 }

@@ -33,7 +33,7 @@ std::vector<trust::PackTarget> PacksAtHand(const SpoolEntry& entry, const trust:
 // Copies what the store does not have yet, hashing while it copies; the entry is not looked at
 // again. A pack whose header contradicts the metadata is refused. Beside trust's reasons:
 // kPackHeaderMismatch, kPackUnreadable, kPackForeign, kPackLimit, kNoSpace, kIoError. Adds the
-// names of those copied to `*copied`, also where a later one is refused.
+// names of those that are new to `*copied`, also where a later one is refused.
 absl::Status TakePacks(SpoolEntry& entry, const trust::Targets& targets,
                        const std::vector<trust::PackTarget>& chain,
                        const PackIntakeOptions& options, std::vector<std::string>* copied);

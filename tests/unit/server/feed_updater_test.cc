@@ -171,6 +171,17 @@ TEST_F(FeedUpdaterTest, NewTimestampKeyEndsAFastForward) {
   ExpectTaken(2);
 }
 
+TEST_F(FeedUpdaterTest, DamagedPackInTheStoreIsTakenAgain) {
+  ServeFirstVersion();
+  const std::string pack = store_->PackPath(feed_.chain().front().sha256);
+  fs::remove(pack);
+  ASSERT_THAT(storage::WriteFileAtomically(pack, "cut short"), IsOk());
+  HandOverDelta();
+  ExpectTaken(2);
+  EXPECT_TRUE(Finds('a'));
+  EXPECT_EQ(fs::file_size(pack), feed_.chain().front().bytes);
+}
+
 TEST_F(FeedUpdaterTest, ServerThatLostItsDataTakesTheEntryAgain) {
   ServeFirstVersion();
   HandOverDelta();
