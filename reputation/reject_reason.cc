@@ -2,6 +2,7 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace cloister::reputation {
 namespace {
@@ -79,6 +80,15 @@ absl::Status Rejected(RejectReason reason, absl::string_view message) {
   absl::Status status(CodeFor(reason), absl::StrCat(name, ": ", message));
   status.SetPayload(kPayloadUrl, absl::Cord(name));
   return status;
+}
+
+absl::string_view MessageWithoutReason(const absl::Status& status) {
+  absl::string_view message = status.message();
+  const std::optional<RejectReason> reason = ReasonOf(status);
+  if (reason.has_value()) {
+    absl::ConsumePrefix(&message, absl::StrCat(RejectReasonName(*reason), ": "));
+  }
+  return message;
 }
 
 std::optional<RejectReason> ReasonOf(const absl::Status& status) {

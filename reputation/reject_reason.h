@@ -66,6 +66,9 @@ const std::vector<RejectReason>& AllRejectReasons();
 // reason's name.
 absl::Status Rejected(RejectReason reason, absl::string_view message);
 
+// The message without the reason's name before it, for where the name stands beside it anyway.
+absl::string_view MessageWithoutReason(const absl::Status& status);
+
 // The reason that `status` carries, if any.
 std::optional<RejectReason> ReasonOf(const absl::Status& status);
 

@@ -125,7 +125,7 @@ void PrintAnswer(const Terminal& terminal, const std::string& object, const Answ
   if (answer.status == AnswerStatus::kPartial) {
     PrintLine(terminal, "note",
               "part of the data cannot be read just now and may list it; "
-              "cloisterd's log says which");
+              "the server's database may be damaged");
   }
   PrintLine(terminal, answer.status == AnswerStatus::kError ? "error" : "note",
             Printable(answer.error_message));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "reputation/reject_reason.h"
 #include "server/lookup/answerer.h"
 #include "server/lookup/proto_conversion.h"
 #include "server/updates/update_metrics.h"
@@ -37,7 +38,7 @@ void SetFeed(const storage::ServedFeed& served, const FeedConfig& config, const 
   if (IsFinite(report.expires)) SetTimestamp(report.expires, out->mutable_expires_at());
   if (!report.refusal.ok()) {
     out->set_reject_reason(RejectionName(report.refusal));
-    out->set_reject_message(std::string(report.refusal.message()));
+    out->set_reject_message(std::string(reputation::MessageWithoutReason(report.refusal)));
   }
   if (served.version == 0) return;
   out->set_version(served.version);

@@ -1,6 +1,9 @@
 #include "server/daemon/daemon.h"
 
+#include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -117,7 +120,10 @@ struct Daemon::Parts {
 };
 
 absl::Status Daemon::Parts::OpenStore() {
-  if (absl::Status s = storage::MakeDirectories(config.data_directory); !s.ok()) return s;
+  if (absl::Status s = storage::MakeDirectories(config.data_directory); !s.ok()) {
+    return absl::Status(s.code(), absl::StrCat(s.message(), "; set data_directory in ", config.file,
+                                               " to a folder that this user may write to"));
+  }
   storage::ReputationStore::Options options;
   options.directory = config.data_directory;
   options.feeds = FeedNames(config);
@@ -209,6 +215,12 @@ void Daemon::Parts::UpdateHealth() {
 }
 
 void Daemon::Parts::WatchSpool() {
+  if (access(config.spool_directory.c_str(), R_OK | X_OK) != 0) {
+    log->Write(EventLog::Level::kWarning, "no updates",
+               {{"spool_directory", config.spool_directory},
+                {"cause", strerror(errno)},
+                {"mend", "let cloister-sync write there, and cloisterd read; it is looked for"}});
+  }
   reporter = std::make_unique<UpdateReporter>(
       UpdateReporter::Options{.log = log,
                               .metrics = &update_metrics,

@@ -1,6 +1,7 @@
 #include "server/daemon/update_reporter.h"
 
 #include "absl/strings/str_cat.h"
+#include "reputation/reject_reason.h"
 
 namespace cloister::server {
 
@@ -29,7 +30,7 @@ void UpdateReporter::OnRefused(const std::string& feed, const UpdateOutcome& out
   options_.log->Write(EventLog::Level::kError, "update refused",
                       {{"feed", feed},
                        {"reason", RejectionName(outcome.status)},
-                       {"cause", std::string(outcome.status.message())}});
+                       {"cause", std::string(reputation::MessageWithoutReason(outcome.status))}});
 }
 
 void UpdateReporter::ReportSetbacks(const std::string& feed, const UpdateOutcome& outcome) {
@@ -38,7 +39,7 @@ void UpdateReporter::ReportSetbacks(const std::string& feed, const UpdateOutcome
     options_.log->Write(EventLog::Level::kWarning, "deltas refused, trying a snapshot",
                         {{"feed", feed},
                          {"reason", RejectionName(setback)},
-                         {"cause", std::string(setback.message())}});
+                         {"cause", std::string(reputation::MessageWithoutReason(setback))}});
   }
 }
 

@@ -35,6 +35,17 @@ absl::Status InFeed(const absl::Status& status, const std::string& feed) {
   return absl::Status(status.code(), absl::StrCat("feed ", feed, ": ", status.message()));
 }
 
+// The state that is trusted cannot be read: nothing less than an operator may begin anew with it,
+// since it is what forbids a rollback.
+absl::Status Damaged(const absl::Status& status, const FeedUpdater::Options& options) {
+  return absl::Status(
+      status.code(),
+      absl::StrCat("feed ", options.feed, ": ", status.message(), ". Its trusted metadata in ",
+                   options.state_directory, ", or the first root ", options.root,
+                   ", is damaged: restore it from a backup. Without one move the folder away; "
+                   "trust then begins anew from the first root"));
+}
+
 absl::Time Expiry(const trust::Updater& updater) {
   if (updater.timestamp() == nullptr || updater.snapshot() == nullptr ||
       updater.targets() == nullptr) {
@@ -54,10 +65,13 @@ bool SamePacks(const std::vector<PackTarget>& a, const std::vector<PackTarget>& 
 absl::StatusOr<std::unique_ptr<FeedUpdater>> FeedUpdater::Create(const Options& options) {
   absl::StatusOr<trust::TrustStateDirectory> state =
       trust::TrustStateDirectory::Open(options.state_directory, options.root, options.limits);
-  if (!state.ok()) return InFeed(state.status(), options.feed);
+  if (!state.ok() && reputation::ReasonOf(state.status()) != RejectReason::kMetadataMalformed) {
+    return InFeed(state.status(), options.feed);
+  }
+  if (!state.ok()) return Damaged(state.status(), options);
   absl::StatusOr<std::unique_ptr<trust::Updater>> updater =
       trust::Updater::Create(state->state(), options.limits);
-  if (!updater.ok()) return InFeed(updater.status(), options.feed);
+  if (!updater.ok()) return Damaged(updater.status(), options);
   auto feed = std::unique_ptr<FeedUpdater>(new FeedUpdater(options, *std::move(state)));
   feed->expires_ = Expiry(**updater);
   feed->served_chain_ = LoadServedChain(feed->ChainPath(), options.feed);

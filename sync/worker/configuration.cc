@@ -20,9 +20,9 @@ constexpr int64_t kMaxReserveMegabytes = 1 << 20;
 
 // The name becomes a folder's, so it must not be able to be anything else.
 bool IsFeedName(absl::string_view name) {
-  return !name.empty() && name.size() <= kMaxNameLength && name[0] != '-' &&
+  return !name.empty() && name.size() <= kMaxNameLength && absl::ascii_isalnum(name[0]) &&
          std::all_of(name.begin(), name.end(), [](unsigned char c) {
-           return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-';
+           return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-' || c == '_';
          });
 }
 
@@ -50,8 +50,9 @@ FeedConfiguration ReadFeed(const TomlTable& table, std::set<std::string>* names)
   FeedConfiguration feed;
   feed.name = table.RequiredText("name");
   if (!IsFeedName(feed.name)) {
-    table.Mistake("name", absl::StrCat("must be 1 to ", kMaxNameLength,
-                                       " lower-case letters, digits and '-'"));
+    table.Mistake(
+        "name", absl::StrCat("must be 1 to ", kMaxNameLength,
+                             " lower-case letters, digits, '-' and '_', a letter or digit first"));
   } else if (!names->insert(feed.name).second) {
     table.Mistake("name", absl::StrCat("another feed is called \"", feed.name, "\" already"));
   }

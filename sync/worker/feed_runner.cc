@@ -3,6 +3,7 @@
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "reputation/reject_reason.h"
 #include "sync/worker/log.h"
 #include "sync/worker/schedule.h"
 #include "sync/worker/source.h"
@@ -68,7 +69,7 @@ void FeedRunner::Failed(const absl::Status& error, absl::Time now) {
       {{"feed", feed_.name},
        {"reason", ErrorReason(error)},
        {"failures", absl::StrCat(status_.failures)},
-       {"message", std::string(error.message())}});
+       {"message", std::string(reputation::MessageWithoutReason(error))}});
 }
 
 absl::Status FeedRunner::RunOnce() {

@@ -8,6 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "storage/files/files.h"
+#include "sync/trust/limits.h"
+#include "sync/trust/updater.h"
 #include "sync/worker/configuration.h"
 
 namespace cloister::worker {
@@ -18,6 +20,21 @@ using Problems = std::vector<std::string>;
 void CheckReadable(absl::string_view what, const std::string& path, Problems* problems) {
   if (path.empty() || access(path.c_str(), R_OK) == 0) return;
   problems->push_back(absl::StrCat(what, " ", path, ": ", strerror(errno)));
+}
+
+void CheckRoot(const FeedConfiguration& feed, Problems* problems) {
+  const trust::Limits limits;
+  absl::StatusOr<std::string> bytes = storage::ReadFile(feed.root, limits.max_root_bytes);
+  absl::Status sound = bytes.status();
+  if (sound.ok()) {
+    trust::TrustedState initial;
+    initial.root = *std::move(bytes);
+    sound = trust::Updater::Create(initial, limits).status();
+  }
+  if (sound.ok()) return;
+  problems->push_back(absl::StrCat("feed ", feed.name, ": root ", feed.root, ": ", sound.message(),
+                                   "; put the feed's first root.json there, which its publisher "
+                                   "gave you by a way that you trust"));
 }
 
 // Links a file from one to the other: file systems may be the same and yet mounted apart.
@@ -56,7 +73,7 @@ absl::Status CheckMachine(const Configuration& configuration) {
   if (!made.ok()) problems.push_back(absl::StrCat("state_directory: ", made.message()));
   if (spool_there && made.ok()) CheckLinks(configuration, &problems);
   for (const FeedConfiguration& feed : configuration.feeds) {
-    CheckReadable(absl::StrCat("feed ", feed.name, ": root"), feed.root, &problems);
+    CheckRoot(feed, &problems);
     CheckReadable(absl::StrCat("feed ", feed.name, ": ca_file"), feed.ca_file, &problems);
   }
   if (problems.empty()) return absl::OkStatus();

@@ -17,7 +17,7 @@ constexpr int kFeedFailed = 1;
 constexpr int kWrongConfiguration = 2;
 
 int Complain(const absl::Status& status) {
-  std::cerr << status.message() << std::endl;
+  std::cerr << "cloister-sync: " << status.message() << std::endl;
   return kWrongConfiguration;
 }
 

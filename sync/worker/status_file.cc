@@ -19,7 +19,7 @@ ordered_json ErrorOrNull(const FeedStatus& feed) {
   if (feed.last_error.ok()) return nullptr;
   return {{"time", TimeOrNull(feed.last_error_time)},
           {"reason", ErrorReason(feed.last_error)},
-          {"message", std::string(feed.last_error.message())}};
+          {"message", std::string(reputation::MessageWithoutReason(feed.last_error))}};
 }
 
 ordered_json ToJson(const FeedStatus& feed) {

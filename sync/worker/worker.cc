@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "reputation/reject_reason.h"
 #include "sync/worker/feed_runner.h"
 #include "sync/worker/log.h"
 #include "sync/worker/status_file.h"
@@ -80,7 +81,8 @@ bool RunAllOnce(const Configuration& configuration, const StopFlag& stop) {
               << (s.ok() ? runner.status().last_result.has_value()
                                ? Describe(*runner.status().last_result)
                                : "stopped"
-                         : absl::StrCat("refused, ", ErrorReason(s), ": ", s.message()))
+                         : absl::StrCat("refused, ", ErrorReason(s), ": ",
+                                        reputation::MessageWithoutReason(s)))
               << std::endl;
   }
   return good;

@@ -61,7 +61,8 @@ Example:
 class Parser {
  public:
   Parser() : app_(kOverview, "cloister-publish") {
-    app_.set_version_flag("--version", CLOISTER_VERSION);
+    app_.set_version_flag("--version", "cloister-publish " CLOISTER_VERSION);
+    app_.footer("\nExit codes: 0 well; 1 failed; 2 wrong command line.");
     app_.require_subcommand(1);
     AddKeys();
     AddInit();

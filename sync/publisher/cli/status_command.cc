@@ -9,6 +9,9 @@ absl::Status RunStatus(const Arguments& arguments, const Console& console) {
   if (!repository.ok()) return repository.status();
   absl::StatusOr<Published> published = (*repository)->Load(console.now);
   if (!published.ok()) return published.status();
+  for (const trust::PackTarget& pack : published->packs) {
+    if (absl::Status good = (*repository)->CheckPack(pack); !good.ok()) return good;
+  }
   const RepositoryReport report{(*repository)->settings().feed, *std::move(published), console.now};
   if (arguments.json) {
     PrintJson(report, console.out);

@@ -2,13 +2,15 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 
 namespace cloister::publisher {
 namespace {
 
-// Text from outside may hold what a terminal would obey.
+// Text from outside may hold what a terminal would obey. Quotes do no harm.
 std::string Printable(absl::string_view text) {
   std::string safe = absl::CEscape(text.substr(0, FeedReport::kMaxExampleBytes));
+  safe = absl::StrReplaceAll(safe, {{"\\\"", "\""}, {"\\'", "'"}, {"\\\\", "\\\\"}});
   return text.size() > FeedReport::kMaxExampleBytes ? absl::StrCat(safe, "…") : safe;
 }
 

@@ -25,18 +25,6 @@ struct NewestVersionPacks {
   std::unique_ptr<storage::EntryCursor> cursor;  // before the readers go
 };
 
-// A publisher that built upon a rotten pack would sign a delta that nobody can apply.
-absl::Status CheckPack(const std::string& path, const PackTarget& pack) {
-  absl::StatusOr<reputation::Sha256Bytes> hash = storage::Sha256OfFile(path);
-  if (!hash.ok()) return hash.status();
-  const absl::string_view bytes(reinterpret_cast<const char*>(hash->data()), hash->size());
-  if (absl::BytesToHexString(bytes) == pack.sha256) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat(path,
-                   ": the file was altered since it was published; copy it back from a mirror, "
-                   "or start a new repository"));
-}
-
 absl::StatusOr<NewestVersionPacks> OpenNewest(const Repository& repository,
                                               const Published& published, uint32_t max_deltas) {
   absl::StatusOr<std::vector<PackTarget>> chain =
@@ -46,8 +34,8 @@ absl::StatusOr<NewestVersionPacks> OpenNewest(const Repository& repository,
   std::vector<const storage::PackReader*> readers;
   for (const PackTarget& pack : *chain) {
     const std::string path = repository.PackPath(pack);
-    absl::Status good = CheckPack(path, pack);
-    if (!good.ok()) return good;
+    // A publisher that built upon a rotten pack would sign a delta that nobody can apply.
+    if (absl::Status good = repository.CheckPack(pack); !good.ok()) return good;
     absl::StatusOr<std::unique_ptr<storage::PackReader>> reader =
         storage::PackReader::Open(path, storage::PackLimits());
     if (!reader.ok()) return reader.status();

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -239,6 +240,18 @@ std::string Repository::building_directory() const { return path_ + "/.building"
 
 std::string Repository::PackPath(const trust::PackTarget& pack) const {
   return absl::StrCat(targets_directory(), "/", pack.sha256, ".", pack.path);
+}
+
+absl::Status Repository::CheckPack(const trust::PackTarget& pack) const {
+  const std::string path = PackPath(pack);
+  absl::StatusOr<reputation::Sha256Bytes> hash = storage::Sha256OfFile(path);
+  if (!hash.ok()) return hash.status();
+  const absl::string_view bytes(reinterpret_cast<const char*>(hash->data()), hash->size());
+  if (absl::BytesToHexString(bytes) == pack.sha256) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(path,
+                   ": the file was altered since it was published; copy it back from a mirror, "
+                   "or start a new repository"));
 }
 
 absl::StatusOr<Published> Repository::Load(absl::Time now) const {

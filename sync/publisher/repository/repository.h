@@ -84,6 +84,8 @@ class Repository {
   std::string building_directory() const;
   // Where a pack on offer lies.
   std::string PackPath(const trust::PackTarget& pack) const;
+  // Reads the whole pack: OK if it is what was signed; otherwise says how to mend it.
+  absl::Status CheckPack(const trust::PackTarget& pack) const;
 
   // Reads and verifies what is published as any client would, so that a publisher never builds
   // upon altered files; expired signatures are accepted. Errors carry a RejectReason.

@@ -1,3 +1,5 @@
+#include <filesystem>
+#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -205,6 +207,15 @@ TEST_F(CommandsTest, ARootThatExpiresSoonIsAWarningUntilItIsRenewed) {
   ASSERT_THAT(RunRenewRoot(arguments_, later), IsOk());
   ASSERT_THAT(RunPublish(arguments_, later), IsOk());
   EXPECT_EQ(err_.str(), "");
+}
+
+TEST_F(CommandsTest, StatusFindsAnAlteredPack) {
+  ASSERT_THAT(PublishRows("host,a.example,malicious\n"), IsOk());
+  ASSERT_THAT(RunStatus(arguments_, console_), IsOk());
+  const auto packs = std::filesystem::directory_iterator(arguments_.repository + "/targets");
+  std::ofstream(packs->path(), std::ios::app) << "more";
+  EXPECT_THAT(std::string(RunStatus(arguments_, console_).message()),
+              HasSubstr("the file was altered since it was published; copy it back"));
 }
 
 TEST_F(CommandsTest, StatusTellsWhatExpired) {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/repository_simulator.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temporary_directory.h"
 
@@ -125,7 +126,8 @@ class MachineTest : public ConfigurationTest {
  protected:
   MachineTest() {
     std::filesystem::create_directories(directory_ / "spool");
-    std::ofstream(directory_ / "root.json") << "{}";
+    std::ofstream(directory_ / "root.json")
+        << testing::RepositorySimulator(absl::Now()).InitialState().root;
     configuration_.spool_directory = directory_ / "spool";
     configuration_.state_directory = directory_ / "state";
     configuration_.feeds.emplace_back();

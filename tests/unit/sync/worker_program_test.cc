@@ -28,6 +28,7 @@ using ::cloister::testing::ProgramPath;
 using ::cloister::testing::ScriptedWebServer;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr absl::Duration kLong = absl::Seconds(60);
@@ -106,7 +107,8 @@ TEST_F(WorkerProgramTest, OnceTellsARefusalByReason) {
   }
   const ProcessResult result = RunProgram({"--config", config, "--once"});
   EXPECT_EQ(result.exit_code, 1);
-  EXPECT_THAT(result.output, StartsWith("threats: refused, target_hash_mismatch: "));
+  EXPECT_THAT(result.output, AllOf(StartsWith("threats: refused, target_hash_mismatch: "),
+                                   Not(HasSubstr("mismatch: target_hash"))));
   EXPECT_THAT(result.errors, HasSubstr("reason=target_hash_mismatch"));
   EXPECT_TRUE(SpoolNames().empty());
 }
@@ -170,7 +172,12 @@ TEST_F(WorkerProgramTest, ChecksItsConfiguration) {
   const ProcessResult unsound =
       RunProgram({"--config", WriteConfig(MirrorUrl()), "--check-config"});
   EXPECT_EQ(unsound.exit_code, 2);
-  EXPECT_THAT(unsound.errors, HasSubstr("feed threats: root "));
+  EXPECT_THAT(unsound.errors, StartsWith("cloister-sync: feed threats: root "));
+  Write(directory_ / "root.json", "{}");
+  const ProcessResult foreign =
+      RunProgram({"--config", WriteConfig(MirrorUrl()), "--check-config"});
+  EXPECT_EQ(foreign.exit_code, 2);
+  EXPECT_THAT(foreign.errors, HasSubstr("metadata_malformed"));
 }
 
 TEST_F(WorkerProgramTest, LeavesTheStateToWhoeverHasIt) {
