@@ -33,7 +33,7 @@ void PrintFound(const Terminal& terminal, const v1::ExplainResponse& explained) 
     *terminal.out << absl::StreamFormat("  %-18s", Printable(found.outcome()))
                   << VerdictText(match.verdict, terminal) << " by " << SourceText(match) << " for "
                   << Printable(match.matched_expression) << " (scope "
-                  << std::string(Name(match.scope)) << ")\n";
+                  << (match.scope ? std::string(Name(*match.scope)) : "not told") << ")\n";
   }
   if (explained.found().empty()) *terminal.out << "  none\n";
 }

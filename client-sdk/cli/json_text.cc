@@ -119,7 +119,7 @@ Json MatchJson(const Match& match) {
           {"valid_until", TimeJson(match.valid_until)},
           {"software", SoftwareJson(match.software)},
           {"prevalence_log2", match.prevalence_log2},
-          {"scope", Name(match.scope)},
+          {"scope", match.scope.has_value() ? Json(Name(*match.scope)) : Json(nullptr)},
           {"matched_expression", match.matched_expression},
           {"layer", Name(match.layer)},
           {"feed", match.feed},

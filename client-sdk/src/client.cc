@@ -52,7 +52,9 @@ class Batch {
       const auto object = Parse(objects[index]);
       if (!object.ok()) return std::string();
       const reputation::LookupKeys keys = object->Keys(/*with_expressions=*/true);
-      return key < keys.expressions.size() ? keys.expressions[key] : std::string();
+      const bool told =
+          key < keys.keys.size() && keys.keys[key].kind() != reputation::ObjectKind::kIp;
+      return told ? keys.expressions[key] : std::string();
     };
     for (size_t i = 0; i < objects.size() && failure_.ok(); ++i) {
       if (i % kObjectsPerLook == 0 && deadline_.passed()) failure_ = TooLate();

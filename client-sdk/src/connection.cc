@@ -37,6 +37,13 @@ bool MayAskAnother(const grpc::Status& status) {
          status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
 }
 
+template <typename Call>
+grpc::Status AskOnce(v1::ReputationService::Stub* stub, gpr_timespec until, Call call) {
+  grpc::ClientContext context;
+  context.set_deadline(until);
+  return call(stub, &context);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Create(const ClientOptions& options) {
@@ -64,9 +71,13 @@ Failure Connection::Ask(const Deadline& deadline, Call call) {
   for (size_t i = 0; i < servers_.size(); ++i) {
     const size_t index = (first + i) % servers_.size();
     const Server& server = servers_[index];
-    grpc::ClientContext context;
-    context.set_deadline(deadline.Share(servers_.size() - i).ForGrpc());
-    const grpc::Status status = call(server.stub.get(), &context);
+    const gpr_timespec share = deadline.Share(servers_.size() - i).ForGrpc();
+    grpc::Status status = AskOnce(server.stub.get(), share, call);
+    // A connection that dies under a call, as when the server is restarted, says nothing of the
+    // server that is there now; lookups change nothing, so it is asked once more.
+    if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
+      status = AskOnce(server.stub.get(), share, call);
+    }
     failure = FailureOf(status, server.target);
     if (failure.ok()) preferred_.store(index, std::memory_order_relaxed);
     if (!MayAskAnother(status) || deadline.passed()) break;

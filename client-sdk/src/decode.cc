@@ -1,6 +1,7 @@
 #include "client-sdk/src/decode.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,8 +20,9 @@ constexpr char kUnknownVerdict[] =
 
 bool IsKnown(int verdict) { return verdict >= 1 && verdict <= 5; }
 
-Scope ScopeFrom(int scope) {
-  return scope >= 1 && scope <= 3 ? static_cast<Scope>(scope) : Scope::kExact;
+std::optional<Scope> ScopeFrom(int scope) {
+  if (scope < 1 || scope > 3) return std::nullopt;
+  return static_cast<Scope>(scope);
 }
 
 Layer LayerFrom(int layer) {

@@ -115,7 +115,10 @@ TEST_F(ClientWithCloisterdTest, APrefixAnswersForItsAddresses) {
     const Answer one = client->Lookup(objects[i]);
     EXPECT_EQ(one.verdict(), Verdict::kSuspicious) << one.error_message;
     EXPECT_EQ(one.winner()->matched_expression, "192.0.2.0/24");
+    EXPECT_EQ(one.winner()->scope, Scope::kSubtree);
     EXPECT_EQ(many[i].verdict(), Verdict::kSuspicious) << many[i].error_message;
+    EXPECT_EQ(many[i].winner()->matched_expression, "") << "the address is not what matched";
+    EXPECT_EQ(many[i].winner()->scope, std::nullopt);
   }
   EXPECT_EQ(client->Lookup(Object::Ip("198.51.100.1")).status, AnswerStatus::kNotListed);
 }

@@ -36,9 +36,10 @@ struct Match {
   std::optional<TimePoint> last_seen;    // to the day
   std::optional<TimePoint> valid_until;  // when the record lapses; unset if it does not
   uint8_t prevalence_log2 = 0;           // of how many machines have it; 0 if not stated
-  Scope scope = Scope::kExact;
+  std::optional<Scope> scope;            // unset if the server does not tell it
 
-  // The expression, name, prefix, package URL or digest that matched.
+  // The expression, name, prefix, package URL or digest that matched. After BatchLookup empty for
+  // an address: the server does not tell which prefix of it matched.
   std::string matched_expression;
 
   Layer layer = Layer::kNone;

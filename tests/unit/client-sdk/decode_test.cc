@@ -98,7 +98,7 @@ TEST(DecodeLookupTest, NumbersOutOfRangeAreTamed) {
   EXPECT_EQ(match.confidence, 100);
   EXPECT_EQ(match.prevalence_log2, 63);
   EXPECT_THAT(match.categories, ElementsAre(Category::kScam));
-  EXPECT_EQ(match.scope, Scope::kExact);
+  EXPECT_EQ(match.scope, std::nullopt);
   EXPECT_EQ(match.layer, Layer::kNone);
   EXPECT_GT(match.data_age.count(), 0);
   EXPECT_EQ(match.first_seen, std::nullopt);
