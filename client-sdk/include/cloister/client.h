@@ -34,7 +34,8 @@ using Sha256 = std::array<uint8_t, 32>;
 //
 // No method throws, and each returns by its deadline, whatever the network and the server do: the
 // deadline covers connecting, sending, waiting and the other servers. Calls block; a lookup that
-// failed is not repeated, except on the next server of the list.
+// failed is not repeated, except once where the connection died under it, and on the next server
+// of the list.
 //
 // A class to derive from for tests; cloister/fake_client.h is one such.
 class Client {
