@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "absl/time/clock.h"
+#include "google/protobuf/stubs/logging.h"
 #include "server/config/configuration.h"
 #include "server/daemon/command_line.h"
 #include "server/daemon/daemon.h"
@@ -57,6 +58,9 @@ int main(int argc, char** argv) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  // It would write a line that is no log line for each text that is not UTF-8, as often as a
+  // hostile client likes.
+  google::protobuf::SetLogHandler(nullptr);
 
   absl::StatusOr<Configuration> configuration =
       cloister::server::ReadConfiguration(line.configuration);

@@ -267,6 +267,9 @@ TEST_F(ServerProcessTest, HelpTeachesAndVersionTells) {
 TEST_F(ServerProcessTest, JsonLogIsOneObjectALine) {
   more_ = "[log]\nformat = \"json\"\n";
   ASSERT_NO_FATAL_FAILURE(Start());
+  // Protocol Buffers has words of its own for text that is not UTF-8.
+  v1::LookupResponse none;
+  EXPECT_FALSE(Lookup(v1::OBJECT_KIND_HOST, "\xff\xfe.example", &none).ok());
   ASSERT_NO_FATAL_FAILURE(Stop());
   std::istringstream lines(server_->errors());
   int count = 0;
