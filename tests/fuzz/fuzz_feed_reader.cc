@@ -1,0 +1,69 @@
+// Feeds as somebody else wrote them, one reader a format. The first byte chooses the format. What a
+// reader lets through has to be fit for a pack.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "storage/pack/pack_format.h"
+#include "sync/publisher/feeds/feed_reader.h"
+#include "sync/publisher/feeds/line_reader.h"
+
+namespace {
+
+using cloister::publisher::FeedEntry;
+using cloister::publisher::LineReader;
+using cloister::reputation::LookupForm;
+using cloister::reputation::Verdict;
+
+void Require(bool holds) {
+  if (!holds) abort();
+}
+
+class MemorySource : public cloister::publisher::ByteSource {
+ public:
+  explicit MemorySource(absl::string_view bytes) : rest_(bytes) {}
+
+  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
+    const size_t taken = std::min(size, rest_.size());
+    if (taken > 0) std::memcpy(buffer, rest_.data(), taken);
+    rest_.remove_prefix(taken);
+    return taken;
+  }
+  uint64_t file_bytes() const override { return 0; }
+
+ private:
+  absl::string_view rest_;
+};
+
+absl::Status CheckEntry(const FeedEntry& entry) {
+  Require(cloister::reputation::LookupKey::Parse(entry.key.bytes()).ok());
+  std::string encoded;
+  Require(cloister::reputation::EncodeRecord(entry.record, &encoded).ok());
+  Require(!entry.record.removed && entry.record.label_id == 0);
+  if (!entry.label.empty()) Require(cloister::storage::EncodeLabel(entry.label).ok());
+  const bool weak =
+      entry.key.form() == LookupForm::kFileSha1 || entry.key.form() == LookupForm::kFileMd5;
+  Require(!weak || entry.record.verdict != Verdict::kTrusted);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size == 0) return 0;
+  const auto formats = cloister::publisher::FeedFormats();
+  const auto reader = cloister::publisher::NewFeedReader(formats[data[0] % formats.size()], {});
+  Require(reader.ok());
+  const absl::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
+  LineReader lines(std::make_unique<MemorySource>(bytes));
+  cloister::publisher::FeedReport report("fuzz");
+  (void)(*reader)->Read(lines, CheckEntry, &report);
+  return 0;
+}
