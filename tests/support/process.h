@@ -22,6 +22,11 @@ struct ProcessOptions {
   std::string input = {};                     // what the child reads as standard input
 };
 
+// Orders what this thread did before it against what other threads do after their next call of it:
+// where threads of a test meet only through another process, ThreadSanitizer sees no order between
+// them. Starting and awaiting a Process call it; so should a server's thread that answers one.
+void OrderAcrossProcesses();
+
 // Path of one of the project's own programs, such as "cloisterd", in the build's bin folder.
 std::string ProgramPath(absl::string_view name);
 

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "tests/support/process.h"
 
 namespace cloister::testing {
 namespace {
@@ -17,8 +18,11 @@ namespace {
 template <typename Request, typename Response>
 grpc::Status Play(const Handler<Request, Response>& handler, const Request* request,
                   Response* response) {
+  OrderAcrossProcesses();
   if (!handler) return {grpc::StatusCode::UNIMPLEMENTED, "the test has no handler for it"};
-  return handler(*request, response);
+  const grpc::Status status = handler(*request, response);
+  OrderAcrossProcesses();
+  return status;
 }
 
 std::shared_ptr<grpc::ServerCredentials> CredentialsFrom(const TestCertificates* certificates) {
