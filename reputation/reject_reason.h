@@ -47,8 +47,20 @@ enum class RejectReason {
   kBaseMismatch,     // a delta removes an absent record or adds an equal one
   kDigestMismatch,   // the result's content digest is not the signed one
 
+  // Offline bundles.
+  kBundleMalformed,  // not a bundle, or its index is missing, broken or contradicts what follows
+  kBundleTruncated,  // ends before its index says
+  kBundleOrder,      // its members do not come in the order of its index
+  kBundlePath,       // a member whose name leads out of the bundle or is not one of a repository
+  kBundleForeign,    // a member that is a link, a device or anything but a regular file
+  kBundleDuplicate,  // two members of one name
+  kBundleTooLarge,   // more members or bytes than the limits allow or the index states
+
   // The hand-over folder.
   kSpoolForeign,  // a link, device or foreign file where a regular file belongs
+
+  // What lies on this machine's disk.
+  kPackRotten,  // a pack that was verified once has other bytes now
 
   // This machine.
   kNoSpace,  // not enough disk space to ingest safely

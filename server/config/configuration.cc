@@ -174,7 +174,8 @@ void ReadMetrics(const TomlTable& table, std::string* address) {
 void ReadUpdates(const TomlTable& table, UpdatesConfig* updates) {
   updates->poll_interval =
       absl::Milliseconds(table.Integer("poll_interval_ms", {.min = 10, .max = 3'600'000}, 250));
-  updates->accept_expired = table.Flag("accept_expired", false);
+  updates->accept_expired_within =
+      absl::Hours(24 * table.Integer("accept_expired_days", {.min = 0, .max = 3650}, 0));
 }
 
 absl::StatusOr<Configuration> Read(const TomlTable& root, const std::string& file) {

@@ -26,11 +26,20 @@ struct TlsConfig {
   std::string client_ca;
 };
 
+// How a feed's updates are taken.
+struct UpdatePolicy {
+  bool manual = false;                             // download and verify; an operator accepts
+  absl::Duration hold_off = absl::ZeroDuration();  // serve a version this long after it came
+  double max_changed_share = 0.3;                  // of the records; 1: no limit
+  uint64_t max_changed_records = 1000;             // fewer never hold, whatever their share
+};
+
 struct FeedConfig {
   std::string name;
   std::string root;  // path of the root.json to start trusting from
   int priority = 50;
   bool authoritative = false;
+  UpdatePolicy updates;
 };
 
 struct AnswersConfig {
@@ -53,7 +62,21 @@ struct StorageConfig {
 
 struct UpdatesConfig {
   absl::Duration poll_interval = absl::Milliseconds(250);
-  bool accept_expired = false;
+  // How long ago authentic metadata may have expired that came in an offline bundle. Zero: refused.
+  absl::Duration accept_expired_within = absl::ZeroDuration();
+  // Where bundles that operators upload are put for cloister-sync to import; empty: none are taken.
+  std::string inbox_directory;
+  uint64_t max_bundle_bytes = 16ull << 30;
+  uint64_t fold_bytes_per_second = 64ull << 20;  // 0: no limit
+};
+
+// Where protected objects come from.
+struct ProtectionConfig {
+  std::vector<std::string> own_domains;    // "bank.example": the name and everything below it
+  std::vector<std::string> own_networks;   // "198.51.100.0/24"
+  std::vector<std::string> warning_lists;  // files or folders of MISP warning lists (list.json)
+  bool public_suffixes = true;             // "co.uk", "github.io": many share them
+  bool private_networks = true;            // RFC 1918, 3927, 4193, 4291, 5735, 6598 …
 };
 
 struct LogConfig {
@@ -74,6 +97,7 @@ struct Configuration {
   LimitsConfig limits;
   StorageConfig storage;
   UpdatesConfig updates;
+  ProtectionConfig protection;
   LogConfig log;
 };
 

@@ -48,7 +48,7 @@ FeedUpdater::Options UpdaterOptions(const Configuration& config, const FeedConfi
   options.root = feed.root;
   options.spool_directory = config.spool_directory;
   options.state_directory = absl::StrCat(config.data_directory, "/trust/", feed.name);
-  options.accept_expired = config.updates.accept_expired;
+  options.accept_expired_within = config.updates.accept_expired_within;
   options.intake.store = store;
   options.intake.reserve_bytes = config.storage.reserve_bytes;
   return options;

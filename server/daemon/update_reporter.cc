@@ -19,7 +19,7 @@ void UpdateReporter::OnTaken(const std::string& feed, const UpdateOutcome& outco
                        {"expires", absl::FormatTime(outcome.expires, absl::UTCTimeZone())}});
   if (outcome.expired) {
     options_.log->Write(EventLog::Level::kWarning, "update has expired, taken as configured",
-                        {{"feed", feed}, {"setting", "[updates] accept_expired"}});
+                        {{"feed", feed}, {"setting", "[updates] accept_expired_days"}});
   }
 }
 

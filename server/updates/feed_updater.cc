@@ -153,8 +153,8 @@ absl::Status FeedUpdater::Take(const SpoolEntryId& id, absl::Time now, UpdateOut
 
 // Whatever was verified is kept, also where a later step fails: nothing older is ever taken again.
 absl::Status FeedUpdater::Verify(SpoolEntry& entry, absl::Time now, trust::Updater* updater) {
-  absl::Status refreshed =
-      updater->Refresh(entry, {.now = now, .accept_expired = options_.accept_expired});
+  absl::Status refreshed = updater->Refresh(
+      entry, {.now = now, .accept_expired_within = options_.accept_expired_within});
   absl::Status saved = state_.Save(updater->state(), updater->new_roots());
   return refreshed.ok() ? saved : refreshed;
 }

@@ -45,7 +45,7 @@ class FeedUpdater {
     std::string root;             // path of the root.json to start trusting from
     std::string spool_directory;  // of all feeds
     std::string state_directory;  // of this feed's trusted metadata
-    bool accept_expired = false;
+    absl::Duration accept_expired_within = absl::ZeroDuration();
     trust::Limits limits;
     PackIntakeOptions intake;
   };

@@ -31,6 +31,7 @@ struct ServedFeed {
   reputation::Coverage coverage;
   reputation::PrefixLengths prefix_lengths;
   absl::Time published;            // when its publisher vouched for it
+  absl::Time taken;                // when this appliance had verified it
   std::vector<std::string> packs;  // SHA-256 in hexadecimal, in order
   uint64_t pack_bytes = 0;
 };

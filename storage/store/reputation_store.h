@@ -4,11 +4,14 @@
 //   db/         RocksDB: column families meta, overrides, audit and one for each served version
 //   packs/      verified packs, <sha256>.sst, never altered: the truth that db/ is a view of
 //   staging/    hard links for the ingest in progress; emptied at start
+//   quarantine/ packs whose bytes changed on this disk, for whoever wants to look at them
 
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "reputation/record.h"
 #include "storage/pack/pack_format.h"
 #include "storage/store/generation.h"
 
@@ -39,7 +43,58 @@ struct VersionSpec {
   reputation::Coverage coverage;
   reputation::PrefixLengths prefix_lengths;
   uint64_t records = 0;
-  absl::Time published;
+  absl::Time published;  // when the publisher vouched for it
+  absl::Time taken;      // when this appliance had verified it
+};
+
+// Who changes something, and why: an entry of the audit trail to be.
+struct AuditEvent {
+  absl::Time at;
+  std::string actor;
+  std::string action;  // "feed.rollback" …
+  std::string detail;
+};
+
+// What administrators decided about the versions of a feed. Kept over restarts.
+struct FeedDirective {
+  uint64_t pinned = 0;    // serve this kept version and no other; 0: none is pinned
+  uint64_t accepted = 0;  // the newest version that was accepted by hand
+  uint64_t rejected = 0;  // the newest version that was rejected by hand
+
+  friend bool operator==(const FeedDirective&, const FeedDirective&) = default;
+};
+
+// A record that differs between two versions; nullopt where a version has none under the key.
+struct RecordChange {
+  absl::string_view key;  // an encoded lookup key; valid during the call
+  std::optional<reputation::Record> before;
+  std::optional<reputation::Record> after;
+};
+using RecordChangeVisitor = std::function<absl::Status(const RecordChange&)>;
+
+// How far a long operation has come.
+struct StoreProgress {
+  std::string doing;  // "hashing packs", "reading entries", …
+  uint64_t done = 0;
+  uint64_t total = 0;  // in the same unit; 0 if not known
+};
+// An error ends the operation, which returns it.
+using StoreProgressCallback = std::function<absl::Status(const StoreProgress&)>;
+
+// What reading everything again came to.
+struct VerifyReport {
+  uint64_t packs = 0;
+  uint64_t bytes = 0;
+  uint64_t entries = 0;                   // of the version served
+  std::vector<std::string> rotten_packs;  // SHA-256 in hexadecimal
+  absl::Status served = {};               // why what is served is not what was signed; OK if it is
+};
+
+// What a rebuild came to.
+struct RebuildReport {
+  uint64_t version = 0;                  // that serves now; 0 if none could be built
+  std::vector<std::string> quarantined;  // packs moved away, SHA-256 in hexadecimal
+  bool complete = false;                 // whether the version that should serve does
 };
 
 // One entry of the audit trail.
@@ -81,8 +136,61 @@ class ReputationStore : public ReputationReader {
   // only renews `published`. kVersionGap if packs do not connect, kNoSpace, kPackUnreadable.
   virtual absl::Status Serve(const VersionSpec& spec) = 0;
 
-  // Kept versions of `feed`, newest first; NotFound if it is not served here.
+  // Versions of `feed` that can be served without anything being fetched, newest first: the one
+  // that is served, older ones, and newer ones that wait. NotFound if it is not configured here.
   virtual absl::StatusOr<std::vector<ServedFeed>> KeptVersions(absl::string_view feed) const = 0;
+
+  // Keeps `spec` without serving it, in place of any other version newer than the one served. Its
+  // deltas are proved against their base as Serve does it. Same errors as Serve.
+  virtual absl::Status Keep(const VersionSpec& spec) = 0;
+
+  // Serves a kept version, older or newer than what is served, in one atomic step; its packs are
+  // hashed again first. NotFound if it is not kept, kPackRotten if one of its packs has rotted.
+  virtual absl::Status ServeKept(absl::string_view feed, uint64_t version) = 0;
+
+  // Stops keeping a version that is not served, with packs that nothing else needs.
+  virtual absl::Status Forget(absl::string_view feed, uint64_t version) = 0;
+
+  // Calls `visit` for every record that differs between what `spec.feed` serves and `spec`, in the
+  // order of keys. The packs of `spec` must be in the pack store. Reads only what deltas touch
+  // where `spec` continues what is served, else both versions whole. Does not block writers.
+  virtual absl::Status Compare(const VersionSpec& spec, const RecordChangeVisitor& visit) const = 0;
+  // The same for a kept version.
+  virtual absl::Status CompareKept(absl::string_view feed, uint64_t version,
+                                   const RecordChangeVisitor& visit) const = 0;
+
+  // Writes directive and audit entry together, synced.
+  virtual absl::Status SetDirective(absl::string_view feed, const FeedDirective& directive,
+                                    const AuditEvent& event) = 0;
+  virtual absl::StatusOr<FeedDirective> Directive(absl::string_view feed) const = 0;
+
+  // Writes an audit entry alone, synced.
+  virtual absl::Status AppendAudit(const AuditEvent& event) = 0;
+
+  // Reads every pack kept of `feed`, and every entry served, with checksums; compares hashes and
+  // content digest with what was signed. Answers go on meanwhile. What is found rotten marks the
+  // feed as damaged.
+  virtual absl::StatusOr<VerifyReport> Verify(absl::string_view feed,
+                                              const StoreProgressCallback& progress) = 0;
+
+  // Feeds of which something could not be read, since it was last built: by lookups, or Verify.
+  virtual std::vector<std::string> DamagedFeeds() const = 0;
+
+  // Builds what `feed` serves anew from the pack store, without a network: hashes its packs, moves
+  // rotten ones to quarantine/, and serves the best version that is whole (the one served until
+  // now, else the newest older one kept). Until then lookups answer from what is sound and say
+  // PARTIAL. If nothing whole is left what serves goes on serving, and `complete` is false.
+  virtual absl::StatusOr<RebuildReport> Rebuild(absl::string_view feed) = 0;
+
+  // Deltas over the snapshot of what `feed` serves; 0 if nothing is served.
+  virtual uint32_t ServedDeltas(absl::string_view feed) const = 0;
+
+  // Writes what `feed` serves as one snapshot in parts into the pack store, at most
+  // `bytes_per_second` (0: no limit), proves it by content digest and serves it in place of the
+  // chain. Returns its packs: signed by nobody, but of the content that was signed. Unchanged on
+  // error; Aborted if another version was served meanwhile.
+  virtual absl::StatusOr<std::vector<VersionPack>> Fold(absl::string_view feed,
+                                                        uint64_t bytes_per_second) = 0;
 
   // Writes override and audit entry together, synced. The key is the object's first lookup key,
   // or an IP prefix. Returns the generation from which it is live.

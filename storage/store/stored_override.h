@@ -48,16 +48,8 @@ inline constexpr char kAuditHeadKey[] = "audit_head";
 std::string EncodeHead(const AuditHead& head);
 absl::StatusOr<AuditHead> DecodeHead(absl::string_view bytes);
 
-// Who did what, when. InvalidArgument if a text is not UTF-8 or longer than 8 KiB (24 KiB for
-// the detail).
-struct AuditEvent {
-  absl::Time at;
-  std::string actor;
-  std::string action;
-  std::string detail;
-};
-
-// The entry that follows `*head`, which moves on to it.
+// The entry that follows `*head`, which moves on to it. InvalidArgument if a text is not UTF-8 or
+// longer than 8 KiB (24 KiB for the detail).
 absl::StatusOr<std::string> EncodeAuditEntry(const AuditEvent& event, AuditHead* head);
 
 // Reads the entry stored as number `sequence`. DataLoss if it is not one, or has another number.

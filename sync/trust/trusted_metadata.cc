@@ -293,7 +293,8 @@ absl::StatusOr<Targets> TrustedMetadata::VerifiedTargets(absl::string_view bytes
 absl::Status TrustedMetadata::CheckExpiry(Role role, const Common& common,
                                           const RefreshOptions& options) {
   if (options.now < common.expires) return absl::OkStatus();
-  if (options.accept_expired) {
+  if (options.now - common.expires <= options.accept_expired_within &&
+      options.accept_expired_within > absl::ZeroDuration()) {
     expired_ = true;
     return absl::OkStatus();
   }

@@ -30,8 +30,9 @@ struct TrustedState {
 };
 
 struct RefreshOptions {
-  absl::Time now;               // one reference time for the whole run (5.1)
-  bool accept_expired = false;  // take authentic but expired files; `expired()` tells
+  absl::Time now;  // one reference time for the whole run (5.1)
+  // Take authentic files that expired no longer ago than this; `expired()` tells. Zero: none.
+  absl::Duration accept_expired_within = absl::ZeroDuration();
 };
 
 // Not thread-safe.

@@ -269,7 +269,8 @@ absl::StatusOr<Published> Repository::Load(absl::Time now) const {
   std::error_code ignored;
   if (std::filesystem::exists(metadata_directory() + "/timestamp.json", ignored)) {
     MetadataFetcher fetcher(metadata_directory());
-    absl::Status refreshed = (*updater)->Refresh(fetcher, {.now = now, .accept_expired = true});
+    absl::Status refreshed = (*updater)->Refresh(
+        fetcher, {.now = now, .accept_expired_within = absl::InfiniteDuration()});
     if (!refreshed.ok()) return refreshed;
   }
   Published published;

@@ -40,7 +40,7 @@ TEST(ConfigurationTest, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(config.limits.max_batch_keys, 100'000u);
   EXPECT_EQ(config.limits.max_message_bytes, 4u << 20);
   EXPECT_EQ(config.updates.poll_interval, absl::Milliseconds(250));
-  EXPECT_FALSE(config.updates.accept_expired);
+  EXPECT_EQ(config.updates.accept_expired_within, absl::ZeroDuration());
   EXPECT_EQ(config.log.level, "info");
   EXPECT_FALSE(config.log.json);
 }
@@ -76,7 +76,7 @@ kept_versions = 9
 reserve_bytes = 1
 [updates]
 poll_interval_ms = 20
-accept_expired = true
+accept_expired_days = 30
 [log]
 level = "debug"
 format = "json"
@@ -96,7 +96,7 @@ format = "json"
   EXPECT_EQ(config.storage.kept_versions, 9u);
   EXPECT_EQ(config.storage.reserve_bytes, 1u);
   EXPECT_EQ(config.updates.poll_interval, absl::Milliseconds(20));
-  EXPECT_TRUE(config.updates.accept_expired);
+  EXPECT_EQ(config.updates.accept_expired_within, absl::Hours(720));
   EXPECT_TRUE(config.log.json);
 }
 
@@ -196,7 +196,7 @@ TEST(ConfigurationTest, ExampleShowsTheDefaults) {
   EXPECT_EQ(shown.storage.kept_versions, usual.storage.kept_versions);
   EXPECT_EQ(shown.storage.reserve_bytes, usual.storage.reserve_bytes);
   EXPECT_EQ(shown.updates.poll_interval, usual.updates.poll_interval);
-  EXPECT_EQ(shown.updates.accept_expired, usual.updates.accept_expired);
+  EXPECT_EQ(shown.updates.accept_expired_within, usual.updates.accept_expired_within);
   EXPECT_EQ(shown.log.level, usual.log.level);
   EXPECT_EQ(shown.log.json, usual.log.json);
   ASSERT_EQ(shown.feeds.size(), 1u);

@@ -341,7 +341,7 @@ TEST_F(FeedUpdaterTest, ExpiredMetadataIsRefusedUnlessConfigured) {
   feed_.HandOver();
   ExpectRefused(RejectReason::kMetadataExpired);
   FeedUpdater::Options options = UpdaterOptions();
-  options.accept_expired = true;
+  options.accept_expired_within = absl::Hours(2);
   OpenUpdater(options);
   const UpdateOutcome outcome = Poll();
   EXPECT_EQ(outcome.kind, UpdateOutcome::Kind::kAccepted) << outcome.status;

@@ -195,7 +195,9 @@ TEST_F(Workflow, ExpiredFilesAreTakenWhenAskedForAndReported) {
     StartFrom(upstream.InitialState());
     EXPECT_THAT(client_->Refresh(upstream, {.now = now_}),
                 IsRejectedFor(RejectReason::kMetadataExpired));
-    ASSERT_THAT(client_->Refresh(upstream, {.now = now_, .accept_expired = true}), IsOk());
+    ASSERT_THAT(client_->Refresh(upstream,
+                                 {.now = now_, .accept_expired_within = absl::InfiniteDuration()}),
+                IsOk());
     EXPECT_TRUE(client_->expired()) << RoleName(role);
     ASSERT_THAT(client_->Refresh(upstream, {.now = now_ - absl::Seconds(1)}), IsOk());
     EXPECT_FALSE(client_->expired());
