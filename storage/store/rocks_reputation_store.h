@@ -32,6 +32,23 @@ class RocksReputationStore : public ReputationStore {
   bool HasPack(absl::string_view sha256_hex) const override;
   absl::Status Serve(const VersionSpec& spec) override;
   absl::StatusOr<std::vector<ServedFeed>> KeptVersions(absl::string_view feed) const override;
+  absl::Status Keep(const VersionSpec& spec) override;
+  absl::Status ServeKept(absl::string_view feed, uint64_t version) override;
+  absl::Status Forget(absl::string_view feed, uint64_t version) override;
+  absl::Status Compare(const VersionSpec& spec, const RecordChangeVisitor& visit) const override;
+  absl::Status CompareKept(absl::string_view feed, uint64_t version,
+                           const RecordChangeVisitor& visit) const override;
+  absl::Status SetDirective(absl::string_view feed, const FeedDirective& directive,
+                            const AuditEvent& event) override;
+  absl::StatusOr<FeedDirective> Directive(absl::string_view feed) const override;
+  absl::Status AppendAudit(const AuditEvent& event) override;
+  absl::StatusOr<VerifyReport> Verify(absl::string_view feed,
+                                      const StoreProgressCallback& progress) override;
+  std::vector<std::string> DamagedFeeds() const override;
+  absl::StatusOr<RebuildReport> Rebuild(absl::string_view feed) override;
+  uint32_t ServedDeltas(absl::string_view feed) const override;
+  absl::StatusOr<std::vector<VersionPack>> Fold(absl::string_view feed,
+                                                uint64_t bytes_per_second) override;
   absl::StatusOr<uint64_t> SetOverride(const reputation::LookupKey& key,
                                        const Override& value) override;
   absl::StatusOr<uint64_t> DeleteOverride(const reputation::LookupKey& key, absl::string_view actor,
