@@ -12,8 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "reputation/reject_reason.h"
 #include "storage/files/files.h"
+#include "sync/pack_check/pack_check.h"
 #include "sync/trust/updater.h"
-#include "sync/worker/pack_check.h"
 
 namespace cloister::worker {
 namespace {
@@ -91,7 +91,7 @@ absl::StatusOr<bool> PackFolder::StillGood(const PackTarget& pack) {
   const std::string hex = absl::BytesToHexString(
       absl::string_view(reinterpret_cast<const char*>(sha256->data()), sha256->size()));
   if (hex == pack.sha256) {
-    absl::Status s = CheckPackHeader(path, pack, limits_);
+    absl::Status s = packs::CheckPackHeader(path, pack, limits_);
     if (!s.ok()) return s;
     return true;
   }
@@ -105,7 +105,7 @@ absl::Status PackFolder::Fetch(trust::Fetcher& fetcher, const PackTarget& pack,
   if (!file.ok()) return file.status();
   absl::Status s = trust::FetchTarget(fetcher, pack.path, target,
                                       [&](absl::string_view bytes) { return file->Append(bytes); });
-  if (s.ok()) s = CheckPack(file->path(), pack, limits_);
+  if (s.ok()) s = packs::CheckPack(file->path(), pack, limits_);
   if (!s.ok()) return s;
   return file->Commit(PathOf(pack), kFileMode);
 }

@@ -1,5 +1,5 @@
-// Whether a pack is what the signed metadata says. This is where hostile bytes meet a parser, in
-// the process that knows nothing worth stealing.
+// Whether a pack is what the signed metadata says. This is where hostile bytes meet a parser: in
+// cloister-sync, the process that knows nothing worth stealing, and in cloister-bundle.
 
 #pragma once
 
@@ -9,7 +9,7 @@
 #include "storage/pack/pack_format.h"
 #include "sync/trust/pack_target.h"
 
-namespace cloister::worker {
+namespace cloister::packs {
 
 // Compares the header only: kPackHeaderMismatch, or what PackReader::Open says.
 absl::Status CheckPackHeader(const std::string& path, const trust::PackTarget& target,
@@ -21,4 +21,4 @@ absl::Status CheckPackHeader(const std::string& path, const trust::PackTarget& t
 absl::Status CheckPack(const std::string& path, const trust::PackTarget& target,
                        const storage::PackLimits& limits);
 
-}  // namespace cloister::worker
+}  // namespace cloister::packs

@@ -1,4 +1,4 @@
-#include "sync/worker/pack_check.h"
+#include "sync/pack_check/pack_check.h"
 
 #include <algorithm>
 #include <memory>
@@ -7,7 +7,7 @@
 #include "reputation/reject_reason.h"
 #include "storage/pack/pack_reader.h"
 
-namespace cloister::worker {
+namespace cloister::packs {
 namespace {
 
 using reputation::Rejected;
@@ -95,4 +95,4 @@ absl::Status CheckPack(const std::string& path, const PackTarget& target,
   return For(target, CheckContent(*summary, target));
 }
 
-}  // namespace cloister::worker
+}  // namespace cloister::packs
