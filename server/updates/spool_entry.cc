@@ -94,19 +94,27 @@ absl::StatusOr<Descriptor> OpenRegular(int directory, absl::string_view name,
   return file;
 }
 
-// Passes the file on in pieces; stops with `too_long` beyond `max_bytes`, for it may be growing.
-absl::Status Stream(int fd, absl::string_view path, uint64_t max_bytes, RejectReason too_long,
+struct Bounds {
+  uint64_t offset;  // where to begin
+  uint64_t max_bytes;
+  RejectReason too_long;
+};
+
+// Passes the file on in pieces; stops where it goes on beyond `max_bytes`, for it may be growing.
+absl::Status Stream(int fd, absl::string_view path, const Bounds& bounds,
                     const trust::ByteSink& sink) {
+  if (lseek(fd, static_cast<off_t>(bounds.offset), SEEK_SET) < 0) return ErrnoStatus(errno, path);
   std::string buffer(kChunkBytes, '\0');
-  uint64_t total = 0;
+  uint64_t total = bounds.offset;
   while (true) {
     const ssize_t n = read(fd, buffer.data(), buffer.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return ErrnoStatus(errno, path);
     if (n == 0) return absl::OkStatus();
     total += static_cast<uint64_t>(n);
-    if (total > max_bytes) {
-      return Rejected(too_long, absl::StrCat(path, " is longer than ", max_bytes, " bytes"));
+    if (total > bounds.max_bytes) {
+      return Rejected(bounds.too_long,
+                      absl::StrCat(path, " is longer than ", bounds.max_bytes, " bytes"));
     }
     absl::Status taken = sink(absl::string_view(buffer.data(), static_cast<size_t>(n)));
     if (!taken.ok()) return taken;
@@ -188,7 +196,7 @@ absl::StatusOr<std::string> SpoolEntry::Metadata(absl::string_view name, uint64_
   absl::StatusOr<Descriptor> file = OpenRegular(metadata_, name, path, &bytes);
   if (!file.ok()) return file.status();
   std::string contents;
-  absl::Status read = Stream(file->get(), path, max_bytes, RejectReason::kMetadataTooLarge,
+  absl::Status read = Stream(file->get(), path, {0, max_bytes, RejectReason::kMetadataTooLarge},
                              [&contents](absl::string_view piece) {
                                contents.append(piece.data(), piece.size());
                                return absl::OkStatus();
@@ -197,13 +205,13 @@ absl::StatusOr<std::string> SpoolEntry::Metadata(absl::string_view name, uint64_
   return contents;
 }
 
-absl::Status SpoolEntry::Target(absl::string_view name, uint64_t max_bytes,
+absl::Status SpoolEntry::Target(absl::string_view name, uint64_t offset, uint64_t max_bytes,
                                 const trust::ByteSink& sink) {
   const std::string path = absl::StrCat(path_, "/targets/", name);
   uint64_t bytes = 0;
   absl::StatusOr<Descriptor> file = OpenRegular(targets_, name, path, &bytes);
   if (!file.ok()) return file.status();
-  return Stream(file->get(), path, max_bytes, RejectReason::kTargetTooLarge, sink);
+  return Stream(file->get(), path, {offset, max_bytes, RejectReason::kTargetTooLarge}, sink);
 }
 
 absl::Status SpoolEntry::CheckTarget(absl::string_view name, uint64_t bytes) const {

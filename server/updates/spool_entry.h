@@ -47,7 +47,7 @@ class SpoolEntry : public trust::Fetcher {
 
   // Besides what Fetcher says: kSpoolForeign for links and the like, kIoError.
   absl::StatusOr<std::string> Metadata(absl::string_view name, uint64_t max_bytes) override;
-  absl::Status Target(absl::string_view name, uint64_t max_bytes,
+  absl::Status Target(absl::string_view name, uint64_t offset, uint64_t max_bytes,
                       const trust::ByteSink& sink) override;
 
   // OK if there is a regular file targets/<name> of `bytes` bytes. NotFound, kSpoolForeign,

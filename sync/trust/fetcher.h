@@ -24,9 +24,12 @@ class Fetcher {
   // no such file (and only then); kMetadataTooLarge if it is longer than `max_bytes`.
   virtual absl::StatusOr<std::string> Metadata(absl::string_view name, uint64_t max_bytes) = 0;
 
-  // Passes the bytes of targets/<name> to `sink`, never more than `max_bytes`. NotFound,
+  // Passes the bytes of targets/<name> from the `offset`-th on to `sink`: none where the file ends
+  // before that. `max_bytes` bounds the whole file, what lies before `offset` included. A fetcher
+  // whose source cannot begin in the middle passes over the first bytes itself. NotFound,
   // kTargetTooLarge, or what the sink returned.
-  virtual absl::Status Target(absl::string_view name, uint64_t max_bytes, const ByteSink& sink) = 0;
+  virtual absl::Status Target(absl::string_view name, uint64_t offset, uint64_t max_bytes,
+                              const ByteSink& sink) = 0;
 };
 
 }  // namespace cloister::trust

@@ -8,6 +8,73 @@ namespace cloister::trust {
 using reputation::Rejected;
 using reputation::RejectReason;
 
+namespace {
+
+// Compares what arrives with what is signed.
+class Comparison {
+ public:
+  Comparison(absl::string_view path, const TargetFile& target)
+      : path_(path), target_(target), check_(target.hashes) {}
+
+  absl::Status Take(absl::string_view bytes) {
+    // The fetcher promises no more than it was asked for; a broken one must not get through.
+    if (bytes.size() > target_.length - received_) {
+      return Rejected(RejectReason::kTargetTooLarge,
+                      absl::StrCat(path_, " goes on after the ", target_.length, " bytes listed"));
+    }
+    received_ += bytes.size();
+    check_.Update(bytes);
+    return absl::OkStatus();
+  }
+
+  uint64_t received() const { return received_; }
+
+  // Call once, at the end.
+  absl::Status Finish() {
+    if (received_ != target_.length) {
+      return Rejected(
+          RejectReason::kTargetHashMismatch,
+          absl::StrCat(path_, " has ", received_, " bytes where ", target_.length, " are signed"));
+    }
+    if (check_.Matches()) return absl::OkStatus();
+    return Rejected(RejectReason::kTargetHashMismatch,
+                    absl::StrCat(path_, " does not have the content that is signed"));
+  }
+
+ private:
+  const std::string path_;
+  const TargetFile& target_;
+  HashCheck check_;
+  uint64_t received_ = 0;
+};
+
+// Fetches what the comparison has not seen yet, and passes it on.
+absl::Status FetchRest(Fetcher& fetcher, absl::string_view path, const TargetFile& target,
+                       Comparison& comparison, const ByteSink& sink) {
+  const uint64_t offset = comparison.received();
+  if (offset == target.length && offset != 0) return comparison.Finish();
+  absl::Status fetched = fetcher.Target(ConsistentTargetName(path, target), offset, target.length,
+                                        [&](absl::string_view bytes) {
+                                          absl::Status s = comparison.Take(bytes);
+                                          return s.ok() ? sink(bytes) : s;
+                                        });
+  // A sink that reports NotFound is not a target that is missing, as far as this can tell.
+  if (absl::IsNotFound(fetched) && comparison.received() == offset) {
+    return Rejected(RejectReason::kTargetMissing,
+                    absl::StrCat(path, " is listed, but not to be had: ", fetched.message()));
+  }
+  if (!fetched.ok()) return fetched;
+  return comparison.Finish();
+}
+
+// Whether the bytes are to blame, rather than the way that they take.
+bool IsWrongContent(const absl::Status& status) {
+  const auto reason = reputation::ReasonOf(status);
+  return reason == RejectReason::kTargetHashMismatch || reason == RejectReason::kTargetTooLarge;
+}
+
+}  // namespace
+
 std::string ConsistentTargetName(absl::string_view path, const TargetFile& target) {
   size_t slash = path.rfind('/');
   absl::string_view name = slash == absl::string_view::npos ? path : path.substr(slash + 1);
@@ -16,35 +83,24 @@ std::string ConsistentTargetName(absl::string_view path, const TargetFile& targe
 
 absl::Status FetchTarget(Fetcher& fetcher, absl::string_view path, const TargetFile& target,
                          const ByteSink& sink) {
-  HashCheck check(target.hashes);
-  uint64_t received = 0;
-  auto checked = [&](absl::string_view bytes) {
-    // The fetcher promises no more than it was asked for; a broken one must not get through.
-    if (bytes.size() > target.length - received) {
-      return Rejected(RejectReason::kTargetTooLarge,
-                      absl::StrCat(path, " goes on after the ", target.length, " bytes listed"));
-    }
-    received += bytes.size();
-    check.Update(bytes);
-    return sink(bytes);
-  };
-  absl::Status fetched = fetcher.Target(ConsistentTargetName(path, target), target.length, checked);
-  // A sink that reports NotFound is not a target that is missing, as far as this can tell.
-  if (absl::IsNotFound(fetched) && received == 0) {
-    return Rejected(RejectReason::kTargetMissing,
-                    absl::StrCat(path, " is listed, but not to be had: ", fetched.message()));
+  Comparison comparison(path, target);
+  return FetchRest(fetcher, path, target, comparison, sink);
+}
+
+absl::Status ResumeTarget(Fetcher& fetcher, absl::string_view path, const TargetFile& target,
+                          PartialTarget& partial) {
+  const ByteSink keep = [&](absl::string_view bytes) { return partial.Append(bytes); };
+  for (;;) {
+    Comparison comparison(path, target);
+    absl::Status s =
+        partial.Replay([&](absl::string_view bytes) { return comparison.Take(bytes); });
+    const bool began_in_the_middle = !s.ok() || comparison.received() > 0;
+    if (s.ok()) s = FetchRest(fetcher, path, target, comparison, keep);
+    if (!IsWrongContent(s)) return s;
+    if (absl::Status cleared = partial.Clear(); !cleared.ok()) return cleared;
+    // With nothing left to begin from, the next time round is the last one.
+    if (!began_in_the_middle) return s;
   }
-  if (!fetched.ok()) return fetched;
-  if (received != target.length) {
-    return Rejected(
-        RejectReason::kTargetHashMismatch,
-        absl::StrCat(path, " has ", received, " bytes where ", target.length, " are signed"));
-  }
-  if (!check.Matches()) {
-    return Rejected(RejectReason::kTargetHashMismatch,
-                    absl::StrCat(path, " does not have the content that is signed"));
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace cloister::trust

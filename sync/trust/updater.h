@@ -81,4 +81,22 @@ std::string ConsistentTargetName(absl::string_view path, const TargetFile& targe
 absl::Status FetchTarget(Fetcher& fetcher, absl::string_view path, const TargetFile& target,
                          const ByteSink& sink);
 
+// Where the bytes of one target are kept, and what a fetch that broke off left there.
+class PartialTarget {
+ public:
+  virtual ~PartialTarget() = default;
+  // Passes every byte that is there, in order.
+  virtual absl::Status Replay(const ByteSink& sink) = 0;
+  virtual absl::Status Append(absl::string_view bytes) = 0;
+  // Begins anew with nothing.
+  virtual absl::Status Clear() = 0;
+};
+
+// As FetchTarget, but asks only for what is not in `partial` yet. Where the whole is not what is
+// signed after a fetch that began in the middle, it is dropped and fetched once more from its
+// first byte. What came before the source broke off stays for the next attempt, at any source; of
+// content that is wrong nothing stays.
+absl::Status ResumeTarget(Fetcher& fetcher, absl::string_view path, const TargetFile& target,
+                          PartialTarget& partial);
+
 }  // namespace cloister::trust

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 
@@ -217,8 +218,8 @@ absl::StatusOr<std::string> RepositorySimulator::Metadata(absl::string_view name
   return bytes;
 }
 
-absl::Status RepositorySimulator::Target(absl::string_view name, uint64_t max_bytes,
-                                         const trust::ByteSink& sink) {
+absl::Status RepositorySimulator::Target(absl::string_view name, uint64_t offset,
+                                         uint64_t max_bytes, const trust::ByteSink& sink) {
   std::string key(name);
   fetched.push_back(key);
   auto found = target_files.find(key);
@@ -229,6 +230,7 @@ absl::Status RepositorySimulator::Target(absl::string_view name, uint64_t max_by
   if (rest.size() > max_bytes && !ignores_bounds) {
     return Rejected(RejectReason::kTargetTooLarge, name);
   }
+  rest.remove_prefix(std::min<uint64_t>(offset, rest.size()));
   constexpr size_t kPieceBytes = 7;  // small, so that every test sees several
   while (!rest.empty()) {
     absl::string_view piece = rest.substr(0, kPieceBytes);

@@ -89,7 +89,7 @@ class RepositorySimulator : public trust::Fetcher {
   std::string& PublishedRoot(uint64_t version) { return roots_.at(version - 1); }
 
   absl::StatusOr<std::string> Metadata(absl::string_view name, uint64_t max_bytes) override;
-  absl::Status Target(absl::string_view name, uint64_t max_bytes,
+  absl::Status Target(absl::string_view name, uint64_t offset, uint64_t max_bytes,
                       const trust::ByteSink& sink) override;
 
  private:

@@ -42,7 +42,7 @@ class MetadataFetcher : public trust::Fetcher {
   absl::StatusOr<std::string> Metadata(absl::string_view name, uint64_t max_bytes) override {
     return storage::ReadFile(absl::StrCat(directory_, "/", name), max_bytes);
   }
-  absl::Status Target(absl::string_view name, uint64_t, const trust::ByteSink&) override {
+  absl::Status Target(absl::string_view name, uint64_t, uint64_t, const trust::ByteSink&) override {
     return absl::NotFoundError(absl::StrCat(name, ": packs are opened where they lie"));
   }
 

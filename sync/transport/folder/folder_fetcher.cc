@@ -49,14 +49,18 @@ struct Source {
   std::string name;
   std::string path;  // for messages
   RejectReason too_large;
+  uint64_t offset = 0;  // where to begin
 };
 
 absl::Status Stream(const Source& source, uint64_t max_bytes, const trust::ByteSink& sink) {
   absl::StatusOr<int> fd = OpenRegular(source.directory, source.name, source.path);
   if (!fd.ok()) return fd.status();
   absl::Cleanup closer = [&] { close(*fd); };
+  if (lseek(*fd, static_cast<off_t>(source.offset), SEEK_SET) < 0) {
+    return Rejected(RejectReason::kIoError, absl::StrCat(source.path, ": ", strerror(errno)));
+  }
   std::vector<char> chunk(kChunkBytes);
-  for (uint64_t total = 0;;) {
+  for (uint64_t total = source.offset;;) {
     const ssize_t n = read(*fd, chunk.data(), chunk.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) {
@@ -107,13 +111,13 @@ absl::StatusOr<std::string> FolderFetcher::Metadata(absl::string_view name, uint
   return bytes;
 }
 
-absl::Status FolderFetcher::Target(absl::string_view name, uint64_t max_bytes,
+absl::Status FolderFetcher::Target(absl::string_view name, uint64_t offset, uint64_t max_bytes,
                                    const trust::ByteSink& sink) {
   if (absl::Status s = CheckRepositoryFileName(name); !s.ok()) return s;
   const std::string path = absl::StrCat(path_, "/targets/", name);
   if (targets_fd_ < 0) return absl::NotFoundError(absl::StrCat(path, ": not there"));
-  return Stream({targets_fd_, std::string(name), path, RejectReason::kTargetTooLarge}, max_bytes,
-                sink);
+  return Stream({targets_fd_, std::string(name), path, RejectReason::kTargetTooLarge, offset},
+                max_bytes, sink);
 }
 
 }  // namespace cloister::transport

@@ -211,11 +211,18 @@ absl::StatusOr<std::string> HttpFetcher::Metadata(absl::string_view name, uint64
   return bytes;
 }
 
-absl::Status HttpFetcher::Target(absl::string_view name, uint64_t max_bytes,
+absl::Status HttpFetcher::Target(absl::string_view name, uint64_t offset, uint64_t max_bytes,
                                  const trust::ByteSink& sink) {
   if (absl::Status s = CheckRepositoryFileName(name); !s.ok()) return s;
+  uint64_t to_skip = offset;
+  const trust::ByteSink rest = [&](absl::string_view piece) {
+    const size_t skipped = std::min<uint64_t>(to_skip, piece.size());
+    to_skip -= skipped;
+    piece.remove_prefix(skipped);
+    return piece.empty() ? absl::OkStatus() : sink(piece);
+  };
   Transfer transfer{state_->easy, absl::StrCat(state_->url.text(), "targets/", name), max_bytes,
-                    RejectReason::kTargetTooLarge, sink};
+                    RejectReason::kTargetTooLarge, rest};
   return state_->Get(transfer);
 }
 

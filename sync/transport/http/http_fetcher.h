@@ -45,7 +45,7 @@ class HttpFetcher : public trust::Fetcher {
   ~HttpFetcher() override;
 
   absl::StatusOr<std::string> Metadata(absl::string_view name, uint64_t max_bytes) override;
-  absl::Status Target(absl::string_view name, uint64_t max_bytes,
+  absl::Status Target(absl::string_view name, uint64_t offset, uint64_t max_bytes,
                       const trust::ByteSink& sink) override;
 
  private:

@@ -44,9 +44,10 @@ class SpoolEntryTest : public ::testing::Test {
     }
     return *opened_;
   }
-  absl::StatusOr<std::string> Target(absl::string_view name, uint64_t max_bytes = 100) {
+  absl::StatusOr<std::string> Target(absl::string_view name, uint64_t max_bytes = 100,
+                                     uint64_t offset = 0) {
     std::string contents;
-    absl::Status status = entry().Target(name, max_bytes, [&](absl::string_view piece) {
+    absl::Status status = entry().Target(name, offset, max_bytes, [&](absl::string_view piece) {
       contents.append(piece.data(), piece.size());
       return absl::OkStatus();
     });
@@ -100,8 +101,8 @@ TEST_F(SpoolEntryTest, LinksAndWhatIsNoFileAreForeign) {
 }
 
 TEST_F(SpoolEntryTest, ErrorOfTheSinkEndsTheFetch) {
-  const absl::Status status =
-      entry().Target("pack", 100, [](absl::string_view) { return absl::CancelledError("enough"); });
+  const absl::Status status = entry().Target(
+      "pack", 0, 100, [](absl::string_view) { return absl::CancelledError("enough"); });
   EXPECT_THAT(status, HasCode(absl::StatusCode::kCancelled));
 }
 

@@ -35,9 +35,10 @@ class FolderFetcherTest : public ::testing::Test {
   void Write(const std::string& name, const std::string& text) {
     std::ofstream(directory_ / name) << text;
   }
-  absl::StatusOr<std::string> Target(const std::string& name, uint64_t max_bytes = 100) {
+  absl::StatusOr<std::string> Target(const std::string& name, uint64_t max_bytes = 100,
+                                     uint64_t offset = 0) {
     std::string bytes;
-    absl::Status s = fetcher_->Target(name, max_bytes, [&](absl::string_view piece) {
+    absl::Status s = fetcher_->Target(name, offset, max_bytes, [&](absl::string_view piece) {
       bytes.append(piece.data(), piece.size());
       return absl::OkStatus();
     });
@@ -115,7 +116,7 @@ TEST_F(FolderFetcherTest, AFolderWithoutTargetsHasNone) {
 }
 
 TEST_F(FolderFetcherTest, HandsOnWhatTheSinkSays) {
-  EXPECT_THAT(fetcher_->Target("abc.pack", 100,
+  EXPECT_THAT(fetcher_->Target("abc.pack", 0, 100,
                                [](absl::string_view) { return absl::DataLossError("disk"); }),
               HasCode(absl::StatusCode::kDataLoss));
 }

@@ -66,7 +66,7 @@ TEST(HttpFetcherTest, FetchesMetadataAndTargetsOverOneConnection) {
   ASSERT_OK_AND_ASSIGN(const std::string root, fetcher->Metadata("2.root.json", 100));
   EXPECT_EQ(root, "/feeds/metadata/2.root.json");
   std::string target;
-  ASSERT_THAT(fetcher->Target("abc.full-1-1.sst", 100,
+  ASSERT_THAT(fetcher->Target("abc.full-1-1.sst", 0, 100,
                               [&](absl::string_view piece) {
                                 absl::StrAppend(&target, piece);
                                 return absl::OkStatus();
@@ -132,7 +132,7 @@ TEST_P(HttpAnswerTest, HasItsMeaningAndItsBodyIsNotTaken) {
   EXPECT_THAT(metadata, HasCode(GetParam().status));
   EXPECT_THAT(std::string(metadata.status().message()), HasSubstr(absl::StrCat(GetParam().code)));
   std::string got;
-  EXPECT_THAT(fetcher->Target("x", 100,
+  EXPECT_THAT(fetcher->Target("x", 0, 100,
                               [&](absl::string_view piece) {
                                 absl::StrAppend(&got, piece);
                                 return absl::OkStatus();
@@ -179,7 +179,7 @@ TEST(HttpFetcherTest, EndsEndlessData) {
     return false;
   });
   EXPECT_THAT(FetcherFor(server.url())
-                  ->Target("x", 50'000,
+                  ->Target("x", 0, 50'000,
                            [&](absl::string_view piece) {
                              taken += piece.size();
                              return absl::OkStatus();
@@ -284,9 +284,10 @@ TEST(HttpFetcherTest, HandsOnWhatTheSinkSays) {
     connection.Answer(200, "x");
     return true;
   });
-  EXPECT_THAT(FetcherFor(server.url())
-                  ->Target("x", 100, [](absl::string_view) { return absl::DataLossError("disk"); }),
-              HasCode(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(
+      FetcherFor(server.url())
+          ->Target("x", 0, 100, [](absl::string_view) { return absl::DataLossError("disk"); }),
+      HasCode(absl::StatusCode::kDataLoss));
 }
 
 TEST(HttpFetcherTest, AsksForPlainNamesOnly) {
@@ -298,7 +299,7 @@ TEST(HttpFetcherTest, AsksForPlainNamesOnly) {
   for (const char* name : {"", ".", "..", "../x", "a/b", "a?b", "a#b", "a b", "a%2fb", "a\r\nb",
                            ".hidden", "\xc3\xa4"}) {
     EXPECT_THAT(fetcher->Metadata(name, 100), IsRejectedFor(RejectReason::kTargetUndescribed));
-    EXPECT_THAT(fetcher->Target(name, 100, [](absl::string_view) { return absl::OkStatus(); }),
+    EXPECT_THAT(fetcher->Target(name, 0, 100, [](absl::string_view) { return absl::OkStatus(); }),
                 IsRejectedFor(RejectReason::kTargetUndescribed));
   }
   EXPECT_THAT(server.requests(), SizeIs(0));

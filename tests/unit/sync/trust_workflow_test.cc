@@ -169,7 +169,7 @@ TEST_F(Workflow, ErrorsOfTheFetcherPassThrough) {
     absl::StatusOr<std::string> Metadata(absl::string_view, uint64_t) override {
       return absl::UnavailableError("no route");
     }
-    absl::Status Target(absl::string_view, uint64_t, const ByteSink&) override {
+    absl::Status Target(absl::string_view, uint64_t, uint64_t, const ByteSink&) override {
       return absl::UnavailableError("no route");
     }
   } unreachable;
