@@ -188,9 +188,11 @@ class ReputationStore : public ReputationReader {
   // Writes what `feed` serves as one snapshot in parts into the pack store, at most
   // `bytes_per_second` (0: no limit), proves it by content digest and serves it in place of the
   // chain. Returns its packs: signed by nobody, but of the content that was signed. Unchanged on
-  // error; Aborted if another version was served meanwhile.
+  // error; Aborted if another version was served meanwhile. `progress` is called several times a
+  // second at least, so that a server that is being stopped need not wait.
   virtual absl::StatusOr<std::vector<VersionPack>> Fold(absl::string_view feed,
-                                                        uint64_t bytes_per_second) = 0;
+                                                        uint64_t bytes_per_second,
+                                                        const StoreProgressCallback& progress) = 0;
 
   // Writes override and audit entry together, synced. The key is the object's first lookup key,
   // or an IP prefix. Returns the generation from which it is live.

@@ -48,7 +48,8 @@ class RocksReputationStore : public ReputationStore {
   absl::StatusOr<RebuildReport> Rebuild(absl::string_view feed) override;
   uint32_t ServedDeltas(absl::string_view feed) const override;
   absl::StatusOr<std::vector<VersionPack>> Fold(absl::string_view feed,
-                                                uint64_t bytes_per_second) override;
+                                                uint64_t bytes_per_second,
+                                                const StoreProgressCallback& progress) override;
   absl::StatusOr<uint64_t> SetOverride(const reputation::LookupKey& key,
                                        const Override& value) override;
   absl::StatusOr<uint64_t> DeleteOverride(const reputation::LookupKey& key, absl::string_view actor,

@@ -34,7 +34,8 @@ absl::StatusOr<VerifyReport> RocksReputationStore::Verify(absl::string_view,
 std::vector<std::string> RocksReputationStore::DamagedFeeds() const { return {}; }
 absl::StatusOr<RebuildReport> RocksReputationStore::Rebuild(absl::string_view) { return Soon(); }
 uint32_t RocksReputationStore::ServedDeltas(absl::string_view) const { return 0; }
-absl::StatusOr<std::vector<VersionPack>> RocksReputationStore::Fold(absl::string_view, uint64_t) {
+absl::StatusOr<std::vector<VersionPack>> RocksReputationStore::Fold(absl::string_view, uint64_t,
+                                                                     const StoreProgressCallback&) {
   return Soon();
 }
 
