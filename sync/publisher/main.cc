@@ -10,31 +10,11 @@
 
 namespace {
 
-using cloister::publisher::Arguments;
-using cloister::publisher::Command;
 using cloister::publisher::Console;
 using cloister::publisher::kExitFailure;
 using cloister::publisher::kExitOk;
 using cloister::publisher::ParseArguments;
 using cloister::publisher::ParseOutcome;
-
-absl::Status Run(const Arguments& arguments, const Console& console) {
-  switch (arguments.command) {
-    case Command::kKeysCreate:
-      return cloister::publisher::RunKeysCreate(arguments, console);
-    case Command::kInit:
-      return cloister::publisher::RunInit(arguments, console);
-    case Command::kPublish:
-      return cloister::publisher::RunPublish(arguments, console);
-    case Command::kRefreshTimestamp:
-      return cloister::publisher::RunRefreshTimestamp(arguments, console);
-    case Command::kRenewRoot:
-      return cloister::publisher::RunRenewRoot(arguments, console);
-    case Command::kStatus:
-      return cloister::publisher::RunStatus(arguments, console);
-  }
-  return absl::InternalError("no such command");
-}
 
 }  // namespace
 
@@ -43,7 +23,7 @@ int main(int argc, char** argv) {
   if (!outcome.arguments.has_value()) return outcome.exit_code;
 
   const Console console{std::cout, std::cerr, isatty(STDERR_FILENO) == 1, absl::Now()};
-  const absl::Status status = Run(*outcome.arguments, console);
+  const absl::Status status = outcome.arguments->run(*outcome.arguments, console);
   std::cout.flush();
   if (status.ok()) return std::cout.good() ? kExitOk : kExitFailure;
   std::cerr << "cloister-publish: " << status.message() << "\n";

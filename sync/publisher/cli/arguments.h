@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "reputation/coverage.h"
 #include "reputation/verdict.h"
@@ -18,7 +19,10 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailure = 1;
 inline constexpr int kExitUsage = 2;
 
-enum class Command { kKeysCreate, kInit, kPublish, kRefreshTimestamp, kRenewRoot, kStatus };
+struct Arguments;
+struct Console;  // commands.h
+// What a command does.
+using Command = absl::Status (*)(const Arguments&, const Console&);
 
 // Lifetimes that the user stated; the others are those of the repository.
 struct StatedLifetimes {
@@ -27,7 +31,7 @@ struct StatedLifetimes {
 
 // One struct for all commands; each reads its own part.
 struct Arguments {
-  Command command = Command::kStatus;
+  Command run = nullptr;
   bool json = false;
   std::string repository;
   std::string keys;

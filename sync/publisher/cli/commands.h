@@ -1,8 +1,10 @@
-// One function a command of cloister-publish. Each prints its outcome to `console` and returns
-// what went wrong, if anything did.
+// The commands of cloister-publish, a file each: one function adds the command to the command line,
+// another one carries it out, prints its outcome to `console`, and returns what went wrong, if
+// anything did.
 
 #pragma once
 
+#include <CLI/App.hpp>
 #include <ostream>
 
 #include "absl/status/status.h"
@@ -18,6 +20,13 @@ struct Console {
   bool err_is_terminal = false;  // progress is shown there
   absl::Time now;                // when the program was started
 };
+
+void AddKeysCommands(CLI::App* app, Arguments* arguments);
+void AddInit(CLI::App* app, Arguments* arguments);
+void AddPublish(CLI::App* app, Arguments* arguments);
+void AddRefreshTimestamp(CLI::App* app, Arguments* arguments);
+void AddRenewRoot(CLI::App* app, Arguments* arguments);
+void AddStatus(CLI::App* app, Arguments* arguments);
 
 absl::Status RunKeysCreate(const Arguments& arguments, const Console& console);
 absl::Status RunInit(const Arguments& arguments, const Console& console);

@@ -1,6 +1,8 @@
+#include <CLI/CLI.hpp>
 #include <utility>
 
 #include "sync/publisher/cli/commands.h"
+#include "sync/publisher/cli/options.h"
 #include "sync/publisher/repository/repository.h"
 #include "sync/publisher/signing/key_directory.h"
 
@@ -11,6 +13,23 @@ Lifetimes Combine(const Lifetimes& usual, const StatedLifetimes& stated) {
           .targets = stated.targets.value_or(usual.targets),
           .snapshot = stated.snapshot.value_or(usual.snapshot),
           .timestamp = stated.timestamp.value_or(usual.timestamp)};
+}
+
+void AddInit(CLI::App* app, Arguments* arguments) {
+  CLI::App* init = app->add_subcommand("init", "Start the repository of a feed");
+  AddRepositoryOption(init, arguments);
+  AddKeysOption(init, arguments,
+                "Folder with all keys; the root key can be locked away afterwards");
+  init->add_option("--feed", arguments->feed, "Name: lower-case letters, digits, '-', '_'")
+      ->required();
+  init->add_option("--threshold", arguments->root_threshold,
+                   "Signatures that a new root needs, of the root keys that there are")
+      ->capture_default_str();
+  AddLifetimeOption(init, "--root-expires", &arguments->lifetimes.root, "365d");
+  AddLifetimeOption(init, "--targets-expires", &arguments->lifetimes.targets, "90d");
+  AddLifetimeOption(init, "--snapshot-expires", &arguments->lifetimes.snapshot, "90d");
+  AddLifetimeOption(init, "--timestamp-expires", &arguments->lifetimes.timestamp, "7d");
+  SelectCommand(init, arguments, RunInit);
 }
 
 absl::Status RunInit(const Arguments& arguments, const Console& console) {

@@ -1,7 +1,9 @@
+#include <CLI/CLI.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "sync/publisher/cli/commands.h"
+#include "sync/publisher/cli/options.h"
 #include "sync/publisher/cli/output.h"
 #include "sync/publisher/cli/progress.h"
 #include "sync/publisher/feeds/feed_reader.h"
@@ -12,6 +14,22 @@
 
 namespace cloister::publisher {
 namespace {
+
+constexpr char kPublishFooter[] = R"(
+Sources are FORMAT:PATH; compressed files (gzip, Zstandard, LZ4) are recognised.
+  csv              rows whose columns a header names: kind, value, verdict, and as wanted
+                   confidence, categories, threat_name, scope, applies_to, first_seen, last_seen,
+                   valid_until, product, vendor, version, source
+  debian-packages  a Debian Packages index: digest and package URLs of every package
+
+Examples:
+  cloister-publish publish --repository repo --keys keys --source csv:threats.csv
+  cloister-publish publish --repository repo --keys keys --verdict trusted \
+      --source debian-packages:/var/lib/apt/lists/deb.debian.org_…_Packages.lz4
+
+All sources together are the new version: what none of them lists any more is removed.
+A row that cannot be read is reported and left out; it never stops the others.
+)";
 
 constexpr absl::Duration kRootWarning = absl::Hours(24 * 30);
 
@@ -59,7 +77,62 @@ PublishOptions OptionsFrom(const Arguments& arguments, const Repository& reposit
   return options;
 }
 
+void AddSource(const std::string& text, Arguments* arguments) {
+  absl::StatusOr<SourceSpec> source = ParseSourceSpec(text);
+  if (!source.ok()) RefuseOption("--source", source.status());
+  arguments->sources.push_back(*std::move(source));
+}
+
+void AddSourceOptions(CLI::App* app, Arguments* arguments) {
+  app->add_option_function<std::vector<std::string>>(
+         "--source",
+         [arguments](const std::vector<std::string>& texts) {
+           for (const std::string& text : texts) AddSource(text, arguments);
+         },
+         "FORMAT:PATH, several times if wanted")
+      ->required()
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app->add_option_function<std::string>(
+         "--verdict",
+         [arguments](const std::string& text) {
+           arguments->verdict =
+               reputation::VerdictFromName(text).value_or(reputation::Verdict::kKnown);
+         },
+         "Verdict of sources that state none")
+      ->check(CLI::IsMember({"known", "trusted"}))
+      ->default_str("known");
+  app->add_option_function<std::vector<std::string>>(
+      "--covers",
+      [arguments](const std::vector<std::string>& names) {
+        absl::StatusOr<reputation::Coverage> coverage = reputation::Coverage::FromNames(names);
+        if (!coverage.ok()) RefuseOption("--covers", coverage.status());
+        arguments->also_covers = *coverage;
+      },
+      "Kinds that the feed covers though it may list none just now, such as url or file/sha256");
+}
+
 }  // namespace
+
+void AddPublish(CLI::App* app, Arguments* arguments) {
+  CLI::App* publish = app->add_subcommand("publish", "Publish a version made from sources");
+  publish->footer(kPublishFooter);
+  AddRepositoryOption(publish, arguments);
+  AddKeysOption(publish, arguments, "Folder with targets.pem, snapshot.pem and timestamp.pem");
+  AddSourceOptions(publish, arguments);
+  publish->add_flag("--snapshot", arguments->snapshot,
+                    "Publish a snapshot even where a delta would do");
+  publish
+      ->add_option("--minimum-poll", arguments->minimum_poll_s,
+                   "Seconds between two requests of one client, at least")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 7 * 24 * 3600));
+  AddLifetimeOption(publish, "--targets-expires", &arguments->lifetimes.targets, "as at init");
+  AddLifetimeOption(publish, "--snapshot-expires", &arguments->lifetimes.snapshot, "as at init");
+  AddLifetimeOption(publish, "--timestamp-expires", &arguments->lifetimes.timestamp, "as at init");
+  AddOutputOption(publish, arguments);
+  SelectCommand(publish, arguments, RunPublish);
+}
 
 absl::Status RunPublish(const Arguments& arguments, const Console& console) {
   absl::StatusOr<RoleSigners> signers = LoadSigners(arguments.keys);

@@ -1,10 +1,49 @@
+#include <CLI/CLI.hpp>
+
 #include "sync/publisher/cli/commands.h"
 #include "sync/publisher/cli/duration.h"
+#include "sync/publisher/cli/options.h"
 #include "sync/publisher/repository/metadata_json.h"
 #include "sync/publisher/repository/publish.h"
 #include "sync/publisher/signing/key_directory.h"
 
 namespace cloister::publisher {
+namespace {
+
+constexpr char kRefreshFooter[] = R"(
+Run it from a timer, more often than the timestamp's lifetime; it needs timestamp.pem only.
+Example:
+  cloister-publish refresh-timestamp --repository repo --keys keys --timestamp-expires 7d
+)";
+
+constexpr char kRenewFooter[] = R"(
+Appliances follow from one root to the next by themselves. Bring the root keys for this command,
+and lock them away again.
+Example:
+  cloister-publish renew-root --repository repo --keys /media/safe/keys --root-expires 365d
+)";
+
+}  // namespace
+
+void AddRefreshTimestamp(CLI::App* app, Arguments* arguments) {
+  CLI::App* refresh = app->add_subcommand(
+      "refresh-timestamp", "Vouch again for what is published, so that it does not expire");
+  refresh->footer(kRefreshFooter);
+  AddRepositoryOption(refresh, arguments);
+  AddKeysOption(refresh, arguments, "Folder with timestamp.pem");
+  AddLifetimeOption(refresh, "--timestamp-expires", &arguments->lifetimes.timestamp, "as at init");
+  SelectCommand(refresh, arguments, RunRefreshTimestamp);
+}
+
+void AddRenewRoot(CLI::App* app, Arguments* arguments) {
+  CLI::App* renew = app->add_subcommand(
+      "renew-root", "Sign the root again before it expires, with the keys that it has");
+  renew->footer(kRenewFooter);
+  AddRepositoryOption(renew, arguments);
+  AddKeysOption(renew, arguments, "Folder with the root keys");
+  AddLifetimeOption(renew, "--root-expires", &arguments->lifetimes.root, "as at init");
+  SelectCommand(renew, arguments, RunRenewRoot);
+}
 
 absl::Status RunRefreshTimestamp(const Arguments& arguments, const Console& console) {
   absl::StatusOr<std::unique_ptr<Repository>> repository = Repository::Open(arguments.repository);

@@ -1,7 +1,17 @@
+#include <CLI/CLI.hpp>
+
 #include "sync/publisher/cli/commands.h"
+#include "sync/publisher/cli/options.h"
 #include "sync/publisher/cli/output.h"
 
 namespace cloister::publisher {
+
+void AddStatus(CLI::App* app, Arguments* arguments) {
+  CLI::App* status = app->add_subcommand("status", "Verify a repository and show what it offers");
+  AddRepositoryOption(status, arguments);
+  AddOutputOption(status, arguments);
+  SelectCommand(status, arguments, RunStatus);
+}
 
 absl::Status RunStatus(const Arguments& arguments, const Console& console) {
   absl::StatusOr<std::unique_ptr<Repository>> repository =

@@ -67,7 +67,7 @@ TEST(Arguments, ReadsACompletePublish) {
                                       "url"});
   ASSERT_TRUE(outcome.arguments.has_value());
   const Arguments& arguments = *outcome.arguments;
-  EXPECT_EQ(arguments.command, Command::kPublish);
+  EXPECT_EQ(arguments.run, RunPublish);
   ASSERT_EQ(arguments.sources.size(), 2u);
   EXPECT_EQ(arguments.sources[1].format, "debian-packages");
   EXPECT_EQ(arguments.sources[1].path, "b");
