@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "reputation/ip_address.h"
+#include "server/config/update_settings.h"
 #include "server/toml/toml_table.h"
 
 namespace cloister::server {
@@ -124,6 +125,7 @@ void ReadFeeds(const TomlTable& root, std::vector<FeedConfig>* feeds) {
     feed.root = table.RequiredPath("root");
     feed.priority = static_cast<int>(table.Integer("priority", {.min = 0, .max = 1000}, 50));
     feed.authoritative = table.Flag("authoritative", false);
+    ReadUpdatePolicy(table, &feed.updates);
     if (!feed.name.empty() && !IsFeedName(feed.name)) {
       table.Mistake("name",
                     "can hold lower-case letters, digits, '-' and '_', at most 64, and "
@@ -171,13 +173,6 @@ void ReadMetrics(const TomlTable& table, std::string* address) {
   }
 }
 
-void ReadUpdates(const TomlTable& table, UpdatesConfig* updates) {
-  updates->poll_interval =
-      absl::Milliseconds(table.Integer("poll_interval_ms", {.min = 10, .max = 3'600'000}, 250));
-  updates->accept_expired_within =
-      absl::Hours(24 * table.Integer("accept_expired_days", {.min = 0, .max = 3650}, 0));
-}
-
 absl::StatusOr<Configuration> Read(const TomlTable& root, const std::string& file) {
   Configuration config;
   config.file = file;
@@ -192,6 +187,7 @@ absl::StatusOr<Configuration> Read(const TomlTable& root, const std::string& fil
   ReadLimits(root.Table("limits"), &config.limits);
   ReadStorage(root.Table("storage"), &config.storage);
   ReadUpdates(root.Table("updates"), &config.updates);
+  ReadProtection(root.Table("protection"), &config.protection);
   const TomlTable log = root.Table("log");
   config.log.level = log.Choice("level", {"debug", "info", "warning", "error"}, "info");
   config.log.json = log.Choice("format", {"text", "json"}, "text") == "json";

@@ -39,6 +39,12 @@ struct TomlTable::Document {
   std::map<const toml::table*, std::string> titles;           // of every table handed out
   std::set<std::pair<uint32_t, std::string>> mistakes;        // by line, each once
 
+  // A path that does not start at the root starts at the folder of the file.
+  std::string Absolute(const std::string& path) const {
+    const auto folder = std::filesystem::absolute(file).parent_path();
+    return (folder / path).lexically_normal().string();
+  }
+
   void Note(uint32_t line, absl::string_view what) {
     mistakes.emplace(line, absl::StrCat(file, ":", line, ": ", what));
   }
@@ -159,9 +165,16 @@ std::string TomlTable::Choice(absl::string_view name, const std::vector<std::str
 
 std::string TomlTable::Path(absl::string_view name, absl::string_view otherwise) const {
   const std::string value = Text(name, otherwise);
-  if (value.empty()) return "";
-  const auto folder = std::filesystem::absolute(document_->file).parent_path();
-  return (folder / value).lexically_normal().string();
+  return value.empty() ? "" : document_->Absolute(value);
+}
+
+std::vector<std::string> TomlTable::Paths(absl::string_view name) const {
+  std::vector<std::string> paths;
+  for (const std::string& text : Texts(name)) {
+    if (text.empty()) Mistake(name, "must not hold an empty path");
+    paths.push_back(document_->Absolute(text));
+  }
+  return paths;
 }
 
 std::string TomlTable::RequiredPath(absl::string_view name) const {

@@ -60,6 +60,8 @@ class TomlTable {
   double Number(absl::string_view name, NumberRange range, double otherwise) const;
   // An array of texts; empty if absent.
   std::vector<std::string> Texts(absl::string_view name) const;
+  // The same for paths, each as Path returns it; an empty one is a mistake.
+  std::vector<std::string> Paths(absl::string_view name) const;
 
   // The table [name]; an empty one if absent.
   TomlTable Table(absl::string_view name) const;

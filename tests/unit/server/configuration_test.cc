@@ -14,6 +14,7 @@ namespace {
 
 using ::cloister::testing::HasCode;
 using ::cloister::testing::IsOk;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr char kMinimal[] = R"([tls]
@@ -57,9 +58,14 @@ name = "threats"
 root = "threats.root.json"
 priority = 70
 authoritative = true
+hold_off_h = 24
+max_changed_share = 0.5
+max_changed_records = 10
 [[feed]]
 name = "software-2"
 root = "/roots/software.json"
+updates = "manual"
+max_changed_share = 1
 [metrics]
 address = ""
 [answers]
@@ -77,6 +83,15 @@ reserve_bytes = 1
 [updates]
 poll_interval_ms = 20
 accept_expired_days = 30
+inbox_directory = "inbox"
+max_bundle_bytes = 2000000
+fold_bytes_per_second = 0
+[protection]
+own_domains = ["Bank.Example.", "*.bücher.example"]
+own_networks = ["198.51.100.0/24", "::ffff:203.0.113.0/120"]
+warning_lists = ["lists", "/one/list.json"]
+public_suffixes = false
+private_networks = false
 [log]
 level = "debug"
 format = "json"
@@ -97,6 +112,20 @@ format = "json"
   EXPECT_EQ(config.storage.reserve_bytes, 1u);
   EXPECT_EQ(config.updates.poll_interval, absl::Milliseconds(20));
   EXPECT_EQ(config.updates.accept_expired_within, absl::Hours(720));
+  EXPECT_EQ(config.updates.inbox_directory, "/etc/inbox");
+  EXPECT_EQ(config.updates.max_bundle_bytes, 2'000'000u);
+  EXPECT_EQ(config.updates.fold_bytes_per_second, 0u);
+  EXPECT_FALSE(config.feeds[0].updates.manual);
+  EXPECT_EQ(config.feeds[0].updates.hold_off, absl::Hours(24));
+  EXPECT_EQ(config.feeds[0].updates.max_changed_share, 0.5);
+  EXPECT_EQ(config.feeds[0].updates.max_changed_records, 10u);
+  EXPECT_TRUE(config.feeds[1].updates.manual);
+  EXPECT_EQ(config.feeds[1].updates.max_changed_share, 1);
+  EXPECT_THAT(config.protection.own_domains, ElementsAre("bank.example", "xn--bcher-kva.example"));
+  EXPECT_THAT(config.protection.own_networks, ElementsAre("198.51.100.0/24", "203.0.113.0/24"));
+  EXPECT_THAT(config.protection.warning_lists, ElementsAre("/etc/lists", "/one/list.json"));
+  EXPECT_FALSE(config.protection.public_suffixes);
+  EXPECT_FALSE(config.protection.private_networks);
   EXPECT_TRUE(config.log.json);
 }
 
@@ -167,6 +196,29 @@ INSTANTIATE_TEST_SUITE_P(
                              "[[feed]]\nname = \"a\"\nroot = \"s\"\n"),
                          "7", "configured twice"},
         BadConfiguration{"FeedWithoutRoot", Off("[[feed]]\nname = \"a\"\n"), "3", "root"},
+        BadConfiguration{"UpdatesByWhom",
+                         Off("[[feed]]\nname = \"a\"\nroot = \"r\"\nupdates = \"auto\"\n"), "6",
+                         "automatic"},
+        BadConfiguration{"HoldOffOfAManualFeed",
+                         Off("[[feed]]\nname = \"a\"\nroot = \"r\"\nupdates = \"manual\"\n"
+                             "hold_off_h = 2\n"),
+                         "7", "keep one of the two"},
+        BadConfiguration{"ShareAboveAll",
+                         Off("[[feed]]\nname = \"a\"\nroot = \"r\"\nmax_changed_share = 1.5\n"),
+                         "6", "from 0 to 1"},
+        BadConfiguration{"OwnDomainSharedByStrangers",
+                         With("[protection]\nown_domains = [\"co.uk\"]\n"), "9", "below it"},
+        BadConfiguration{"OwnTopLevelName", With("[protection]\nown_domains = [\"internal\"]\n"),
+                         "9", "below it"},
+        BadConfiguration{"OwnDomainThatIsNone",
+                         With("[protection]\nown_domains = [\"a b.example\"]\n"), "9", "a b"},
+        BadConfiguration{"OwnNetworkWithHostBits",
+                         With("[protection]\nown_networks = [\"192.0.2.1/24\"]\n"), "9",
+                         "192.0.2.0/24"},
+        BadConfiguration{"EmptyWarningList", With("[protection]\nwarning_lists = [\"\"]\n"), "9",
+                         "empty path"},
+        BadConfiguration{"BundlesOfNothing", With("[updates]\nmax_bundle_bytes = 0\n"), "9",
+                         "max_bundle_bytes"},
         BadConfiguration{"MetricsAddress", With("[metrics]\naddress = \"9464\"\n"), "9",
                          "host:port"},
         BadConfiguration{"LogFormat", With("[log]\nformat = \"xml\"\n"), "9", "json"}),
@@ -197,11 +249,24 @@ TEST(ConfigurationTest, ExampleShowsTheDefaults) {
   EXPECT_EQ(shown.storage.reserve_bytes, usual.storage.reserve_bytes);
   EXPECT_EQ(shown.updates.poll_interval, usual.updates.poll_interval);
   EXPECT_EQ(shown.updates.accept_expired_within, usual.updates.accept_expired_within);
+  EXPECT_EQ(shown.updates.inbox_directory, usual.updates.inbox_directory);
+  EXPECT_EQ(shown.updates.max_bundle_bytes, usual.updates.max_bundle_bytes);
+  EXPECT_EQ(shown.updates.fold_bytes_per_second, usual.updates.fold_bytes_per_second);
+  EXPECT_EQ(shown.protection.own_domains, usual.protection.own_domains);
+  EXPECT_EQ(shown.protection.own_networks, usual.protection.own_networks);
+  EXPECT_EQ(shown.protection.warning_lists, usual.protection.warning_lists);
+  EXPECT_EQ(shown.protection.public_suffixes, usual.protection.public_suffixes);
+  EXPECT_EQ(shown.protection.private_networks, usual.protection.private_networks);
   EXPECT_EQ(shown.log.level, usual.log.level);
   EXPECT_EQ(shown.log.json, usual.log.json);
   ASSERT_EQ(shown.feeds.size(), 1u);
   EXPECT_EQ(shown.feeds[0].priority, FeedConfig().priority);
   EXPECT_EQ(shown.feeds[0].authoritative, FeedConfig().authoritative);
+  const UpdatePolicy& policy = shown.feeds[0].updates;
+  EXPECT_EQ(policy.manual, UpdatePolicy().manual);
+  EXPECT_EQ(policy.hold_off, UpdatePolicy().hold_off);
+  EXPECT_EQ(policy.max_changed_share, UpdatePolicy().max_changed_share);
+  EXPECT_EQ(policy.max_changed_records, UpdatePolicy().max_changed_records);
 }
 
 TEST(ConfigurationTest, TellsAllMistakesAtOnce) {
