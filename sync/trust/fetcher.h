@@ -30,6 +30,11 @@ class Fetcher {
   // kTargetTooLarge, or what the sink returned.
   virtual absl::Status Target(absl::string_view name, uint64_t offset, uint64_t max_bytes,
                               const ByteSink& sink) = 0;
+
+  // Whether targets/<name> can be there at all. A source that has only some of what its metadata
+  // lists, such as a bundle, says so here, before a chain of packs is chosen; true where only
+  // asking for it would tell.
+  virtual bool Offers(absl::string_view name) { return !name.empty(); }
 };
 
 }  // namespace cloister::trust

@@ -1,5 +1,11 @@
 #include "sync/worker/feed_cycle.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -66,12 +72,37 @@ void Describe(const trust::Updater& updater, const std::vector<PackTarget>& offe
   result->version = trust::NewestVersion(offered);
   result->timestamp_version = updater.timestamp()->version;
   result->issued = updater.timestamp()->issued;
+  result->expired = updater.expired();
   for (const PackTarget& pack : offered) {
     if (pack.to_version != result->version) continue;
     result->minimum_poll_interval =
         std::max(result->minimum_poll_interval, pack.minimum_poll_interval);
   }
 }
+
+// Held while a cycle works with the state directory.
+class CycleLock {
+ public:
+  static absl::StatusOr<CycleLock> Take(const std::string& state_directory) {
+    const std::string path = absl::StrCat(state_directory, "/lock");
+    CycleLock lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    bool taken = false;
+    while (lock.fd_ >= 0 && !(taken = flock(lock.fd_, LOCK_EX) == 0) && errno == EINTR) {
+    }
+    if (taken) return lock;
+    return reputation::Rejected(reputation::RejectReason::kIoError,
+                                absl::StrCat("cannot lock ", path, ": ", strerror(errno)));
+  }
+  CycleLock(CycleLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  CycleLock& operator=(CycleLock&& other) = delete;
+  ~CycleLock() {
+    if (fd_ >= 0) close(fd_);
+  }
+
+ private:
+  explicit CycleLock(int fd) : fd_(fd) {}
+  int fd_;
+};
 
 }  // namespace
 
@@ -95,7 +126,8 @@ absl::StatusOr<FeedCycle::Trusted> FeedCycle::Refresh(trust::Fetcher& fetcher, a
   if (!time.ok()) return time.status();
   auto updater = trust::Updater::Create(state->state(), options_.limits);
   if (!updater.ok()) return updater.status();
-  absl::Status refreshed = (*updater)->Refresh(fetcher, {.now = *time});
+  absl::Status refreshed = (*updater)->Refresh(
+      fetcher, {.now = *time, .accept_expired_within = options_.accept_expired_within});
   // What was verified before an error is kept, so that nobody can take it back.
   absl::Status saved = state->Save((*updater)->state(), (*updater)->new_roots());
   if (!refreshed.ok()) return refreshed;
@@ -108,6 +140,8 @@ absl::StatusOr<FeedCycle::Trusted> FeedCycle::Refresh(trust::Fetcher& fetcher, a
 absl::StatusOr<CycleResult> FeedCycle::Run(trust::Fetcher& fetcher, absl::Time now) {
   absl::Status s = storage::MakeDirectories(options_.state_directory, 0700);
   if (!s.ok()) return s;
+  auto lock = CycleLock::Take(options_.state_directory);
+  if (!lock.ok()) return lock.status();
   auto spool = SpoolFolder::Open(options_.spool_directory, options_.feed);
   if (!spool.ok()) return spool.status();
   auto trusted = Refresh(fetcher, now);
@@ -115,7 +149,7 @@ absl::StatusOr<CycleResult> FeedCycle::Run(trust::Fetcher& fetcher, absl::Time n
   CycleResult result;
   Describe(*trusted->updater, trusted->offered, &result);
   EntryContents contents{
-      result.timestamp_version, MetadataOf(*trusted->updater, trusted->roots), {}};
+      result.timestamp_version, MetadataOf(*trusted->updater, trusted->roots), {}, options_.origin};
   if (spool->Holds(contents.timestamp_version, contents.metadata)) return result;
 
   auto folder = PackFolder::Open(absl::StrCat(options_.state_directory, "/packs"),
@@ -137,9 +171,16 @@ absl::StatusOr<CycleResult> FeedCycle::Run(trust::Fetcher& fetcher, absl::Time n
 absl::StatusOr<FeedCycle::Packs> FeedCycle::BringChain(const Trusted& trusted,
                                                        trust::Fetcher& fetcher, PackFolder& folder,
                                                        CycleResult* result) {
-  auto chain =
-      trust::CheapestChain(trusted.offered, folder.Held(trusted.offered), options_.max_deltas);
+  auto chain = trust::CheapestChain(ToBeHad(trusted, fetcher, folder), folder.Held(trusted.offered),
+                                    options_.max_deltas);
   if (!chain.ok()) return chain.status();
+  const uint64_t newest = trust::NewestVersion(trusted.offered);
+  if (chain->back().to_version != newest) {
+    return reputation::Rejected(
+        reputation::RejectReason::kVersionGap,
+        absl::StrCat("version ", newest, " is listed, but what is to be had ends at version ",
+                     chain->back().to_version));
+  }
   auto missing = Missing(*chain, folder);
   if (!missing.ok()) return missing.status();
   if (absl::Status s = CheckSpace(*missing, folder); !s.ok()) return s;
@@ -150,6 +191,18 @@ absl::StatusOr<FeedCycle::Packs> FeedCycle::BringChain(const Trusted& trusted,
     result->bytes_fetched += pack.bytes;
   }
   return chain;
+}
+
+// What is listed, as far as the source has it or it is here already. A chain that ends before the
+// newest version listed is none.
+FeedCycle::Packs FeedCycle::ToBeHad(const Trusted& trusted, trust::Fetcher& fetcher,
+                                    const PackFolder& folder) {
+  Packs packs;
+  for (const PackTarget& pack : trusted.offered) {
+    const std::string name = trust::ConsistentTargetName(pack.path, FileOf(*trusted.updater, pack));
+    if (fetcher.Offers(name) || !folder.Held({pack}).empty()) packs.push_back(pack);
+  }
+  return packs;
 }
 
 // Packs that rotted on this disk are fetched again before they are handed over.

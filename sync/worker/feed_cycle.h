@@ -14,6 +14,7 @@
 #include "sync/trust/limits.h"
 #include "sync/trust/pack_target.h"
 #include "sync/trust/updater.h"
+#include "sync/trust_state/spool.h"
 #include "sync/worker/pack_folder.h"
 #include "sync/worker/spool_folder.h"
 
@@ -26,6 +27,10 @@ struct CycleOptions {
   std::string state_directory;  // of this feed; made if missing; on the spool's file system
   uint64_t reserve_bytes = 0;   // disk space that fetching must leave free
   uint32_t max_deltas = 8;
+  // How the feed comes, as the spool tells it (sync/trust_state/spool.h), and how long ago what
+  // comes so may have expired.
+  std::string origin = trust::kOriginOnline;
+  absl::Duration accept_expired_within = absl::ZeroDuration();
   trust::Limits limits;
   storage::PackLimits pack_limits;
 };
@@ -44,6 +49,7 @@ struct CycleResult {
   uint64_t packs_fetched = 0;
   uint64_t bytes_fetched = 0;
   absl::Duration minimum_poll_interval;  // that the feed asks for
+  bool expired = false;                  // authentic, but its metadata had expired
 };
 
 // "unchanged", "refreshed", "handed_over".
@@ -52,7 +58,8 @@ absl::string_view OutcomeName(CycleResult::Outcome outcome);
 // Everything lies on disk between runs, so a crash at any point is mended by the next run. What is
 // requested depends on the signed metadata and on what was fetched before, on nothing else.
 //
-// Not thread-safe; one process at a time for each state directory.
+// Not thread-safe; one process at a time for each state directory. Two cycles over one state
+// directory, such as the feed's own and a bundle's, wait for each other.
 class FeedCycle {
  public:
   explicit FeedCycle(CycleOptions options) : options_(std::move(options)) {}
@@ -70,6 +77,7 @@ class FeedCycle {
   // Has every pack of the cheapest chain in `folder` and returns the chain.
   absl::StatusOr<Packs> BringChain(const Trusted& trusted, trust::Fetcher& fetcher,
                                    PackFolder& folder, CycleResult* result);
+  Packs ToBeHad(const Trusted& trusted, trust::Fetcher& fetcher, const PackFolder& folder);
   absl::StatusOr<Packs> Missing(const Packs& chain, PackFolder& folder);
   absl::Status CheckSpace(const Packs& missing, const PackFolder& folder);
 

@@ -115,6 +115,10 @@ absl::Status SpoolFolder::Build(const std::string& path, const EntryContents& co
     if (!s.ok()) return s;
     s = Link(from, absl::StrCat(targets, "/", name));
   }
+  if (s.ok() && !contents.origin.empty()) {
+    s = storage::WriteFileAtomically(absl::StrCat(path, "/", trust::kOriginFile), contents.origin,
+                                     kFileMode);
+  }
   for (const std::string& directory : {metadata, targets, path}) {
     if (s.ok()) s = storage::SyncDirectory(directory);
   }

@@ -19,6 +19,7 @@ struct EntryContents {
   uint64_t timestamp_version = 0;
   std::map<std::string, std::string> metadata;  // file name to bytes
   std::map<std::string, std::string> packs;     // file name to the path that is linked
+  std::string origin;                           // how it came, see sync/trust_state/spool.h
 };
 
 // Folders have the mode 2750 and files 0640, so that the group of the spool can read them. Not

@@ -120,4 +120,10 @@ absl::Status FolderFetcher::Target(absl::string_view name, uint64_t offset, uint
                 max_bytes, sink);
 }
 
+bool FolderFetcher::Offers(absl::string_view name) {
+  struct stat info {};
+  return targets_fd_ >= 0 && CheckRepositoryFileName(name).ok() &&
+         fstatat(targets_fd_, std::string(name).c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 }  // namespace cloister::transport

@@ -29,6 +29,7 @@ class FolderFetcher : public trust::Fetcher {
   absl::StatusOr<std::string> Metadata(absl::string_view name, uint64_t max_bytes) override;
   absl::Status Target(absl::string_view name, uint64_t offset, uint64_t max_bytes,
                       const trust::ByteSink& sink) override;
+  bool Offers(absl::string_view name) override;
 
  private:
   FolderFetcher(std::string path, int metadata_fd, int targets_fd)
