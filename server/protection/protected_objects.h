@@ -4,13 +4,13 @@
 
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "reputation/lookup_key.h"
 #include "reputation/verdict.h"
 #include "server/config/configuration.h"
@@ -23,10 +23,19 @@ class ProtectedObjects {
   virtual ~ProtectedObjects() = default;
 
   // Which protected object `key` lists, in words ("empty file", "own domain bank.example",
-  // "public suffix co.uk", "warning list top-1000: github.com"); nullopt if none. For keys of
+  // "public suffix co.uk", "warning list Top 1000: github.com"); nullopt if none. For keys of
   // records: an IP key counts if its prefix touches a protected network. URL keys never count: a
-  // listed page does not condemn the host it is on.
+  // listed page does not condemn the host it is on. A name below an own domain cannot be told from
+  // its key, which is a hash: ProtectsAnswer finds those.
   virtual std::optional<std::string> Protects(const reputation::LookupKey& key) const = 0;
+
+  // Which protected object an answer by a record under keys[index] would condemn, in words as
+  // above; nullopt if none. `keys` are those of the object asked about, most specific first (see
+  // reputation::LookupKeys). Names, digests: keys[index] itself, or it lies below an own domain,
+  // whose key is then among those behind it. Addresses: what is asked about lies in a protected
+  // network; a listed prefix that merely touches one still answers for its other addresses.
+  virtual std::optional<std::string> ProtectsAnswer(std::span<const reputation::LookupKey> keys,
+                                                    size_t index) const = 0;
 
   // Whether a record with `verdict` under a protected key is masked: threats are, TRUSTED and
   // KNOWN are not.
@@ -35,8 +44,9 @@ class ProtectedObjects {
   virtual size_t size() const = 0;  // names, digests and networks together
 };
 
-// InvalidArgument names the file, list or domain and the mend. Entries of warning lists that no
-// lookup key stands for (regular expressions, substrings) are counted in `*passed_over`.
+// Reads what `options` names; done once, at start. InvalidArgument names the file, list or domain
+// and the mend. Entries of warning lists that no lookup key stands for (regular expressions,
+// substrings, digests of other algorithms) are counted in `*passed_over`.
 absl::StatusOr<std::unique_ptr<ProtectedObjects>> BuildProtectedObjects(
     const ProtectionConfig& options, uint64_t* passed_over);
 

@@ -1,0 +1,179 @@
+#include "server/protection/protected_set.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+
+namespace cloister::server {
+namespace {
+
+using reputation::IpAddress;
+using reputation::IpPrefix;
+using reputation::LookupForm;
+using reputation::LookupKey;
+using reputation::ObjectKind;
+
+constexpr int kV4Bits = 32;
+constexpr int kV6Bits = 128;
+
+uint32_t V4Of(absl::string_view bytes) {
+  uint32_t address = 0;
+  for (unsigned char byte : bytes.substr(0, 4)) address = address << 8 | byte;
+  return address;
+}
+
+std::array<uint8_t, 16> V6Of(absl::string_view bytes) {
+  std::array<uint8_t, 16> address;
+  std::copy_n(bytes.begin(), address.size(), address.begin());
+  return address;
+}
+
+uint32_t LastOf(uint32_t first, int length) {
+  return length == 0 ? ~uint32_t{0} : first | ((uint64_t{1} << (kV4Bits - length)) - 1);
+}
+
+std::array<uint8_t, 16> LastOf(std::array<uint8_t, 16> first, int length) {
+  for (int bit = length; bit < kV6Bits; ++bit) {
+    first[static_cast<size_t>(bit / 8)] |= static_cast<uint8_t>(0x80 >> (bit % 8));
+  }
+  return first;
+}
+
+std::string NetworkText(const IpAddress& address, int length) {
+  if (length == address.bits()) return address.ToString();
+  return IpPrefix::Make(address, length)->ToString();
+}
+
+absl::Status TooMany(absl::string_view source) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("[protection] ", source, ": with it there are more than ",
+                   ProtectedSet::kMaxObjects, " protected objects; name fewer warning lists"));
+}
+
+}  // namespace
+
+bool ProtectedObjects::Masks(reputation::Verdict verdict) {
+  return verdict == reputation::Verdict::kMalicious || verdict == reputation::Verdict::kUnwanted ||
+         verdict == reputation::Verdict::kSuspicious;
+}
+
+void ProtectedSet::BeginSource(absl::string_view words) { sources_.emplace_back(words); }
+
+ProtectedSet::Entry ProtectedSet::EntryFor(const LookupKey& key) {
+  Entry entry{};
+  entry.form = static_cast<uint16_t>(key.form());
+  std::copy_n(key.body().begin(), entry.id.size(), entry.id.begin());
+  return entry;
+}
+
+absl::Status ProtectedSet::Add(Entry entry) {
+  if (size() == kMaxObjects || texts_.size() > kMaxTextBytes || sources_.size() > kMaxSources) {
+    return TooMany(sources_.back());
+  }
+  entry.source = static_cast<uint16_t>(sources_.size() - 1) & 0x7fff;
+  entries_.push_back(entry);
+  return absl::OkStatus();
+}
+
+absl::Status ProtectedSet::AddHost(absl::string_view name, bool and_below) {
+  Entry entry = EntryFor(LookupKey::ForHost(name));
+  entry.and_below = and_below ? 1 : 0;
+  entry.text = static_cast<uint32_t>(texts_.size());
+  absl::StrAppend(&texts_, name, absl::string_view("\0", 1));
+  return Add(entry);
+}
+
+absl::Status ProtectedSet::AddFile(const reputation::Digest& digest) {
+  return Add(EntryFor(LookupKey::ForFile(digest)));
+}
+
+absl::Status ProtectedSet::AddNetwork(const IpPrefix& prefix) {
+  if (size() == kMaxObjects || sources_.size() > kMaxSources) return TooMany(sources_.back());
+  const auto length = static_cast<uint8_t>(prefix.length());
+  const auto source = static_cast<uint16_t>(sources_.size() - 1);
+  if (prefix.address().is_v4()) {
+    const uint32_t first = V4Of(prefix.address().bytes());
+    v4_.Add({first, LastOf(first, length), length, source});
+  } else {
+    const V6 first = V6Of(prefix.address().bytes());
+    v6_.Add({first, LastOf(first, length), length, source});
+  }
+  return absl::OkStatus();
+}
+
+void ProtectedSet::Sort() {
+  const auto order = [](const Entry& entry) { return std::tie(entry.form, entry.id); };
+  std::stable_sort(entries_.begin(), entries_.end(),
+                   [&](const Entry& a, const Entry& b) { return order(a) < order(b); });
+  const auto end =
+      std::unique(entries_.begin(), entries_.end(),
+                  [&](const Entry& a, const Entry& b) { return order(a) == order(b); });
+  entries_.erase(end, entries_.end());
+  entries_.shrink_to_fit();
+  texts_.shrink_to_fit();
+  v4_.Sort();
+  v6_.Sort();
+}
+
+const ProtectedSet::Entry* ProtectedSet::Find(const LookupKey& key) const {
+  const Entry wanted = EntryFor(key);
+  const auto order = [](const Entry& entry) { return std::tie(entry.form, entry.id); };
+  const auto found =
+      std::lower_bound(entries_.begin(), entries_.end(), wanted,
+                       [&](const Entry& a, const Entry& b) { return order(a) < order(b); });
+  return found != entries_.end() && order(*found) == order(wanted) ? &*found : nullptr;
+}
+
+std::string ProtectedSet::Describe(const Entry& entry, const LookupKey& key) const {
+  const std::string& source = sources_[entry.source];
+  if (key.kind() == ObjectKind::kHost) {
+    return absl::StrCat(source, texts_.c_str() + entry.text);
+  }
+  // "empty file" says it all; a list's words end where its entry begins.
+  if (source.back() != ' ') return source;
+  return absl::StrCat(source, absl::BytesToHexString(key.body()));
+}
+
+std::optional<std::string> ProtectedSet::FindNetwork(const LookupKey& key, bool touching) const {
+  const absl::string_view body = key.body();
+  const int length = static_cast<unsigned char>(body.back());
+  if (key.form() == LookupForm::kIpv4Prefix) {
+    const uint32_t first = V4Of(body);
+    const auto range = v4_.Find(first, LastOf(first, length), touching);
+    if (!range) return std::nullopt;
+    return sources_[range->source] + NetworkText(IpAddress::FromV4(range->first), range->length);
+  }
+  const V6 first = V6Of(body);
+  const auto range = v6_.Find(first, LastOf(first, length), touching);
+  if (!range) return std::nullopt;
+  return sources_[range->source] + NetworkText(IpAddress::FromV6(range->first), range->length);
+}
+
+std::optional<std::string> ProtectedSet::Protects(const LookupKey& key) const {
+  if (key.kind() == ObjectKind::kIp) return FindNetwork(key, /*touching=*/true);
+  if (key.kind() != ObjectKind::kHost && key.kind() != ObjectKind::kFile) return std::nullopt;
+  const Entry* entry = Find(key);
+  if (entry == nullptr) return std::nullopt;
+  return Describe(*entry, key);
+}
+
+std::optional<std::string> ProtectedSet::ProtectsAnswer(std::span<const LookupKey> keys,
+                                                        size_t index) const {
+  const LookupKey& matched = keys[index];
+  if (matched.kind() == ObjectKind::kIp) {
+    // The first key of an address is the address; what follows are the prefixes around it.
+    while (index > 0 && keys[index - 1].kind() == ObjectKind::kIp) --index;
+    return FindNetwork(keys[index], /*touching=*/false);
+  }
+  if (std::optional<std::string> itself = Protects(matched)) return itself;
+  if (matched.kind() != ObjectKind::kHost) return std::nullopt;
+  for (size_t i = index + 1; i < keys.size() && keys[i].kind() == ObjectKind::kHost; ++i) {
+    const Entry* entry = Find(keys[i]);
+    if (entry != nullptr && entry->and_below != 0) return Describe(*entry, keys[i]);
+  }
+  return std::nullopt;
+}
+
+}  // namespace cloister::server
