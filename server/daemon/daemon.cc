@@ -89,6 +89,7 @@ struct Daemon::Parts {
   ~Parts();
 
   absl::Status OpenStore();
+  absl::Status Protect();
   absl::Status OpenFeeds();
   absl::Status ServeMetrics();
   absl::Status ServeGrpc();
@@ -109,6 +110,7 @@ struct Daemon::Parts {
   UpdateMetrics update_metrics;
   std::unique_ptr<storage::ReputationStore> store;
   std::vector<std::unique_ptr<FeedUpdater>> feeds;  // until the watcher takes them
+  std::unique_ptr<ProtectedObjects> protection;
   std::unique_ptr<Answerer> answerer;
   std::unique_ptr<MetricsExporter> exporter;
   std::unique_ptr<LookupService> lookup_service;
@@ -134,8 +136,23 @@ absl::Status Daemon::Parts::OpenStore() {
       storage::ReputationStore::Open(options);
   if (!opened.ok()) return opened.status();
   store = *std::move(opened);
-  answerer = std::make_unique<Answerer>(store.get(), config.feeds, config.answers,
-                                        config.limits.max_batch_keys);
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::Parts::Protect() {
+  uint64_t passed_over = 0;
+  absl::StatusOr<std::unique_ptr<ProtectedObjects>> built =
+      BuildProtectedObjects(config.protection, &passed_over);
+  if (!built.ok()) return built.status();
+  protection = *std::move(built);
+  log->Write(EventLog::Level::kInfo, "protected objects",
+             {{"objects", absl::StrCat(protection->size())},
+              {"warning_list_entries_passed_over", absl::StrCat(passed_over)}});
+  answerer = std::make_unique<Answerer>(
+      store.get(), Answerer::Options{.feeds = config.feeds,
+                                     .answers = config.answers,
+                                     .max_batch_keys = config.limits.max_batch_keys,
+                                     .protection = protection.get()});
   return absl::OkStatus();
 }
 
@@ -280,6 +297,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Configuration& confi
   }
   auto parts = std::make_unique<Parts>(configuration, log, std::move(clock));
   if (absl::Status s = parts->OpenStore(); !s.ok()) return s;
+  if (absl::Status s = parts->Protect(); !s.ok()) return s;
   if (absl::Status s = parts->OpenFeeds(); !s.ok()) return s;
   if (absl::Status s = parts->ServeMetrics(); !s.ok()) return s;
   if (absl::Status s = parts->ServeGrpc(); !s.ok()) return s;

@@ -40,20 +40,41 @@ void AddFeeds(const Generation& generation, const LookupKeys& keys, absl::Time n
 
 }  // namespace
 
-Answerer::Answerer(const storage::ReputationReader* reader, const std::vector<FeedConfig>& feeds,
-                   const AnswersConfig& answers, uint32_t max_batch_keys)
-    : reader_(reader),
-      layers_(LayersOf(feeds)),
-      answers_(answers),
-      max_batch_keys_(max_batch_keys) {}
+Answerer::Answerer(const storage::ReputationReader* reader, Options options)
+    : reader_(reader), options_(std::move(options)), layers_(LayersOf(options_.feeds)) {}
 
 void Answerer::Answer(const reputation::Object& object, reputation::LookupContext context,
-                      absl::Time now, v1::LookupResponse* response) const {
+                      absl::Time now, v1::LookupResponse* response, AnswerCounts* counts) const {
   const std::shared_ptr<const Generation> generation = reader_->Current();
-  AnswerFrom(*generation, object, context, now, response);
+  const bool masked = AnswerFrom(*generation, object, context, now, response);
+  if (counts == nullptr) return;
+  *counts = {};
+  counts->by_status[response->status()] = 1;
+  counts->masked = masked ? 1 : 0;
 }
 
-void Answerer::AnswerFrom(const Generation& generation, const reputation::Object& object,
+std::optional<std::string> Answerer::MaskOf(const LookupKeys& keys, const Match& match) const {
+  if (options_.protection == nullptr || layers_[match.layer].kind == LayerKind::kOverride ||
+      !ProtectedObjects::Masks(match.record.verdict)) {
+    return std::nullopt;
+  }
+  return options_.protection->ProtectsAnswer(keys.keys, match.key_index);
+}
+
+std::vector<Match> Answerer::ResolveUnmasked(const Question& question, std::vector<Match> matches,
+                                             bool* masked) const {
+  *masked = false;
+  if (matches.empty()) return matches;
+  // First what may answer at all: only that is worth a look at what it condemns.
+  matches = reputation::Resolve(question.keys, layers_, std::move(matches), question.context,
+                                question.now);
+  *masked = std::erase_if(matches, [&](const Match& match) {
+              return MaskOf(question.keys, match).has_value();
+            }) > 0;
+  return matches;
+}
+
+bool Answerer::AnswerFrom(const Generation& generation, const reputation::Object& object,
                           reputation::LookupContext context, absl::Time now,
                           v1::LookupResponse* response) const {
   LookupKeys keys = object.Keys(/*with_expressions=*/false);
@@ -63,18 +84,18 @@ void Answerer::AnswerFrom(const Generation& generation, const reputation::Object
   response->set_canonical(object.ToString());
   AddFeeds(generation, keys, now, response);
 
-  std::vector<Match> matches;
-  if (!found.matches.empty()) {
-    matches = reputation::Resolve(keys, layers_, std::move(found.matches), context, now);
-  }
+  bool masked = false;
+  const std::vector<Match> matches =
+      ResolveUnmasked({keys, context, now}, std::move(found.matches), &masked);
   if (matches.empty()) {
     response->set_status(
         ToProto(StatusWithoutMatch(generation, keys.keys.front().form(), found.partial)));
-    response->set_cache_ttl_s(static_cast<uint32_t>(absl::ToInt64Seconds(answers_.not_listed_ttl)));
-    return;
+    response->set_cache_ttl_s(
+        static_cast<uint32_t>(absl::ToInt64Seconds(options_.answers.not_listed_ttl)));
+    return masked;
   }
   response->set_status(v1::ANSWER_STATUS_LISTED);
-  response->set_cache_ttl_s(ListedTtlSeconds(answers_, matches.front().record, now));
+  response->set_cache_ttl_s(ListedTtlSeconds(options_.answers, matches.front().record, now));
   // Most lookups match nothing; only the others pay for the words.
   keys = object.Keys(/*with_expressions=*/true);
   reputation::AddIpPrefixes(generation.prefix_lengths(), &keys);
@@ -82,6 +103,7 @@ void Answerer::AnswerFrom(const Generation& generation, const reputation::Object
   for (size_t i = 0; i < std::min(matches.size(), kMaxMatches); ++i) {
     writer.Write(matches[i], response->add_matches());
   }
+  return masked;
 }
 
 bool IsCovered(const Generation& generation, LookupForm form) {

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -15,13 +17,17 @@
 #include "reputation/resolve.h"
 #include "reputation/verdict.h"
 #include "server/config/configuration.h"
+#include "server/protection/protected_objects.h"
 #include "storage/store/generation.h"
 
 namespace cloister::server {
 
-// How many objects of a batch got each status; by the numbers of reputation::AnswerStatus.
+class BatchSlice;
+
+// How many objects got each status; by the numbers of reputation::AnswerStatus.
 struct AnswerCounts {
   uint64_t by_status[6] = {};
+  uint64_t masked = 0;  // for which a record was passed over that lists a protected object
 };
 
 // Thread-safe.
@@ -29,13 +35,20 @@ class Answerer {
  public:
   static constexpr size_t kMaxMatches = 64;
 
-  // `reader` must outlive this object, and serve `feeds` in this order.
-  Answerer(const storage::ReputationReader* reader, const std::vector<FeedConfig>& feeds,
-           const AnswersConfig& answers, uint32_t max_batch_keys);
+  struct Options {
+    std::vector<FeedConfig> feeds;  // in the order in which the reader serves them
+    AnswersConfig answers;
+    uint32_t max_batch_keys = 100'000;
+    // What no feed may condemn; null: nothing. Overrides may.
+    const ProtectedObjects* protection = nullptr;
+  };
 
-  // Fills an empty `response`.
+  // `reader` and what `options` points to must outlive this object.
+  Answerer(const storage::ReputationReader* reader, Options options);
+
+  // Fills an empty `response`. `counts` may be null.
   void Answer(const reputation::Object& object, reputation::LookupContext context, absl::Time now,
-              v1::LookupResponse* response) const;
+              v1::LookupResponse* response, AnswerCounts* counts) const;
 
   // Fills an empty `response` with the answer, every key probed and every record found.
   void Explain(const reputation::Object& object, reputation::LookupContext context, absl::Time now,
@@ -47,14 +60,30 @@ class Answerer {
                            v1::BatchLookupResponse* response, AnswerCounts* counts) const;
 
  private:
-  void AnswerFrom(const storage::Generation& generation, const reputation::Object& object,
+  // One lookup's circumstances.
+  struct Question {
+    const reputation::LookupKeys& keys;
+    reputation::LookupContext context;
+    absl::Time now;
+  };
+
+  // The matches that answer, the winner first; `*masked` if there was one to pass over.
+  std::vector<reputation::Match> ResolveUnmasked(const Question& question,
+                                                 std::vector<reputation::Match> matches,
+                                                 bool* masked) const;
+  // Why an answer by `match` is masked; nullopt if it is not.
+  std::optional<std::string> MaskOf(const reputation::LookupKeys& keys,
+                                    const reputation::Match& match) const;
+  struct BatchAnswer;
+  void AnswerSlice(const BatchSlice& slice, BatchAnswer* answer) const;
+  // Returns whether a record was masked.
+  bool AnswerFrom(const storage::Generation& generation, const reputation::Object& object,
                   reputation::LookupContext context, absl::Time now,
                   v1::LookupResponse* response) const;
 
   const storage::ReputationReader* reader_;
+  Options options_;
   std::vector<reputation::Layer> layers_;  // of FindResult::matches
-  AnswersConfig answers_;
-  uint32_t max_batch_keys_;
 };
 
 // Whether a feed of `generation` declares to cover objects with such keys.

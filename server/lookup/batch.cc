@@ -1,4 +1,5 @@
-// Answerer::AnswerBatch: one Find over all keys, then a verdict for each object that matched.
+// Answerer::AnswerBatch: a Find over many keys at once, then a verdict for each object that
+// matched.
 
 #include <algorithm>
 #include <array>
@@ -110,55 +111,78 @@ std::vector<Match> TakeMatches(const BatchObject& object, std::span<const Match>
 
 }  // namespace
 
+// An answer in the making.
+struct Answerer::BatchAnswer {
+  reputation::LookupContext context;
+  absl::Time now;
+  const Generation& generation;
+  ListedColumns listed;
+  std::string* statuses;
+  uint32_t listed_ttl_s;
+  AnswerCounts counts;
+};
+
 absl::Status Answerer::AnswerBatch(const v1::BatchLookupRequest& request, absl::Time now,
                                    v1::BatchLookupResponse* response, AnswerCounts* counts) const {
   absl::StatusOr<reputation::LookupContext> context = ContextFromProto(request.context());
   if (!context.ok()) return context.status();
   const std::shared_ptr<const Generation> generation = reader_->Current();
   absl::StatusOr<DecodedBatch> batch =
-      DecodeBatch(request, max_batch_keys_, generation->prefix_lengths());
+      DecodeBatch(request, options_.max_batch_keys, generation->prefix_lengths());
   if (!batch.ok()) return batch.status();
 
-  storage::FindResult found = generation->Find(batch->keys);
-  std::stable_sort(found.matches.begin(), found.matches.end(),
-                   [](const Match& a, const Match& b) { return a.key_index < b.key_index; });
-  std::span<const Match> matches = found.matches;
-  const UnlistedStatus unlisted(*generation, found.partial);
-  ListedColumns listed(*generation, layers_, now, response);
-  AnswerCounts tally;
-  uint32_t listed_ttl_s = static_cast<uint32_t>(absl::ToInt64Seconds(answers_.listed_ttl));
-  std::string* statuses = response->mutable_statuses();
-  statuses->resize(batch->object_count());
-  reputation::LookupKeys keys;
-  for (size_t i = 0; i < statuses->size(); ++i) {
-    const BatchObject object = batch->object(i);
-    AnswerStatus status = unlisted.Of(batch->keys[object.first].form());
-    if (!matches.empty() && matches.front().key_index < object.first + object.count) {
-      const auto begin = batch->keys.begin() + object.first;
-      keys.keys.assign(begin, begin + object.count);
-      keys.exact_count = object.exact;
-      const std::vector<Match> resolved =
-          reputation::Resolve(keys, layers_, TakeMatches(object, &matches), *context, now);
-      if (!resolved.empty()) {
-        status = AnswerStatus::kListed;
-        const Match& winner = resolved.front();
-        const size_t matched = std::min<size_t>(winner.key_index, object.given - 1u);
-        listed.Add(winner, keys.keys[winner.key_index], static_cast<uint32_t>(matched));
-        listed_ttl_s = std::min(listed_ttl_s, ListedTtlSeconds(answers_, winner.record, now));
-      }
-    }
-    (*statuses)[i] = static_cast<char>(status);
-    ++tally.by_status[static_cast<size_t>(status)];
-  }
-  response->set_listed_ttl_s(listed_ttl_s);
+  BatchAnswer answer{
+      .context = *context,
+      .now = now,
+      .generation = *generation,
+      .listed = ListedColumns(*generation, layers_, now, response),
+      .statuses = response->mutable_statuses(),
+      .listed_ttl_s = static_cast<uint32_t>(absl::ToInt64Seconds(options_.answers.listed_ttl)),
+      .counts = {}};
+  answer.statuses->resize(batch->object_count());
+  BatchSlices slices(*batch, generation->prefix_lengths());
+  for (BatchSlice slice; slices.Next(&slice);) AnswerSlice(slice, &answer);
+  response->set_listed_ttl_s(answer.listed_ttl_s);
   response->set_not_listed_ttl_s(
-      static_cast<uint32_t>(absl::ToInt64Seconds(answers_.not_listed_ttl)));
+      static_cast<uint32_t>(absl::ToInt64Seconds(options_.answers.not_listed_ttl)));
   response->set_generation(generation->number());
   for (const storage::ServedFeed& feed : generation->feeds()) {
     SetFeedState(feed, now, response->add_feeds());
   }
-  if (counts != nullptr) *counts = tally;
+  if (counts != nullptr) *counts = answer.counts;
   return absl::OkStatus();
+}
+
+void Answerer::AnswerSlice(const BatchSlice& slice, BatchAnswer* answer) const {
+  storage::FindResult found = answer->generation.Find(slice.keys);
+  std::stable_sort(found.matches.begin(), found.matches.end(),
+                   [](const Match& a, const Match& b) { return a.key_index < b.key_index; });
+  std::span<const Match> matches = found.matches;
+  const UnlistedStatus unlisted(answer->generation, found.partial);
+  reputation::LookupKeys keys;
+  for (size_t i = 0; i < slice.object_count; ++i) {
+    const BatchObject object = slice.object(i);
+    AnswerStatus status = unlisted.Of(slice.keys[object.first].form());
+    if (!matches.empty() && matches.front().key_index < object.first + object.count) {
+      const auto begin = slice.keys.begin() + object.first;
+      keys.keys.assign(begin, begin + object.count);
+      keys.exact_count = object.exact;
+      bool masked = false;
+      const std::vector<Match> resolved = ResolveUnmasked({keys, answer->context, answer->now},
+                                                          TakeMatches(object, &matches), &masked);
+      if (masked) ++answer->counts.masked;
+      if (!resolved.empty()) {
+        status = AnswerStatus::kListed;
+        const Match& winner = resolved.front();
+        const size_t matched = std::min<size_t>(winner.key_index, object.given - 1u);
+        answer->listed.Add(winner, keys.keys[winner.key_index], static_cast<uint32_t>(matched));
+        answer->listed_ttl_s = std::min(
+            answer->listed_ttl_s, ListedTtlSeconds(options_.answers, winner.record, answer->now));
+      }
+    }
+    (*answer->statuses)[slice.first_object + i] = static_cast<char>(status);
+    ++answer->counts.by_status[static_cast<size_t>(status)];
+  }
 }
 
 }  // namespace cloister::server

@@ -91,34 +91,27 @@ void CutIntoObjects(const v1::BatchLookupRequest& request, DecodedBatch* batch) 
   }
 }
 
-// Lays the keys out anew with the prefixes of addresses behind them.
-absl::Status AddPrefixes(const reputation::PrefixLengths& lengths, uint64_t max_probes,
-                         DecodedBatch* batch) {
-  std::vector<LookupKey> keys;
-  keys.reserve(batch->keys.size() * 2);
-  std::vector<BatchObject> objects;
-  objects.reserve(batch->object_count());
-  reputation::LookupKeys address;
-  for (size_t i = 0; i < batch->object_count(); ++i) {
-    BatchObject object = batch->object(i);
-    const auto begin = batch->keys.begin() + object.first;
-    object.first = static_cast<uint32_t>(keys.size());
-    keys.insert(keys.end(), begin, begin + object.given);
-    if (keys.back().kind() == reputation::ObjectKind::kIp) {
-      address.keys.assign(1, keys.back());
-      reputation::AddIpPrefixes(lengths, &address);
-      keys.insert(keys.end(), address.keys.begin() + 1, address.keys.end());
-      object.count = static_cast<uint32_t>(keys.size() - object.first);
-    }
-    if (keys.size() > max_probes) {
-      return absl::ResourceExhaustedError(
-          "lookup_keys: the addresses have more prefixes than one call may probe; split the batch");
-    }
-    objects.push_back(object);
+// Whether the shorter prefixes around an address are to be added behind `key`.
+bool IsAddress(const LookupKey& key) {
+  if (key.kind() != reputation::ObjectKind::kIp) return false;
+  const int length = static_cast<unsigned char>(key.body().back());
+  return length == (key.form() == reputation::LookupForm::kIpv4Prefix ? 32 : 128);
+}
+
+// What the prefixes cost in time; in memory they cost a slice.
+absl::Status CheckProbes(const DecodedBatch& batch, const reputation::PrefixLengths& lengths,
+                         uint64_t max_probes) {
+  uint64_t probes = batch.keys.size();
+  for (size_t i = 0; i < batch.object_count(); ++i) {
+    const BatchObject object = batch.object(i);
+    const LookupKey& last = batch.keys[object.first + object.given - 1];
+    if (!IsAddress(last)) continue;
+    const bool is_v4 = last.form() == reputation::LookupForm::kIpv4Prefix;
+    probes += is_v4 ? lengths.v4.count() : lengths.v6.count();
   }
-  batch->keys = std::move(keys);
-  batch->objects = std::move(objects);
-  return absl::OkStatus();
+  if (probes <= max_probes) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      "lookup_keys: the addresses have more prefixes than one call may probe; split the batch");
 }
 
 }  // namespace
@@ -131,13 +124,51 @@ absl::StatusOr<DecodedBatch> DecodeBatch(const v1::BatchLookupRequest& request, 
   DecodedBatch batch;
   batch.keys = *std::move(keys);
   CutIntoObjects(request, &batch);
-  const bool addresses =
-      std::any_of(batch.keys.begin(), batch.keys.end(),
-                  [](const LookupKey& key) { return key.kind() == reputation::ObjectKind::kIp; });
-  if (!addresses) return batch;
-  absl::Status added = AddPrefixes(lengths, uint64_t{max_keys} * kMaxProbesPerKey, &batch);
-  if (!added.ok()) return added;
+  absl::Status bounded = CheckProbes(batch, lengths, uint64_t{max_keys} * kMaxProbesPerKey);
+  if (!bounded.ok()) return bounded;
   return batch;
+}
+
+BatchSlices::BatchSlices(const DecodedBatch& batch, const reputation::PrefixLengths& lengths)
+    : batch_(batch),
+      lengths_(lengths),
+      has_addresses_(std::any_of(batch.keys.begin(), batch.keys.end(), IsAddress)) {}
+
+bool BatchSlices::Next(BatchSlice* slice) {
+  if (next_ == batch_.object_count()) return false;
+  *slice = {};
+  slice->batch = &batch_;
+  slice->first_object = next_;
+  if (!has_addresses_) {
+    slice->keys = batch_.keys;
+    slice->object_count = batch_.object_count();
+    next_ = batch_.object_count();
+    return true;
+  }
+  keys_.clear();
+  objects_.clear();
+  while (next_ < batch_.object_count() && keys_.size() < kEnoughKeys) {
+    Expand(batch_.object(next_++));
+  }
+  slice->keys = keys_;
+  slice->object_count = objects_.size();
+  slice->expanded = &objects_;
+  return true;
+}
+
+void BatchSlices::Expand(const BatchObject& object) {
+  BatchObject expanded = object;
+  expanded.first = static_cast<uint32_t>(keys_.size());
+  const auto begin = batch_.keys.begin() + object.first;
+  keys_.insert(keys_.end(), begin, begin + object.given);
+  if (IsAddress(keys_.back())) {
+    reputation::LookupKeys address;
+    address.keys.assign(1, keys_.back());
+    reputation::AddIpPrefixes(lengths_, &address);
+    keys_.insert(keys_.end(), address.keys.begin() + 1, address.keys.end());
+    expanded.count = static_cast<uint32_t>(keys_.size()) - expanded.first;
+  }
+  objects_.push_back(expanded);
 }
 
 }  // namespace cloister::server

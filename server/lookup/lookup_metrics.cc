@@ -44,6 +44,7 @@ void LookupMetrics::CountAnswers(LookupMethod method, const AnswerCounts& counts
   for (size_t i = 0; i < of.answers.size(); ++i) {
     if (counts.by_status[i] != 0) Add(of.answers[i], counts.by_status[i]);
   }
+  if (counts.masked != 0) Add(of.masked, counts.masked);
 }
 
 void LookupMetrics::CountRequest(LookupMethod method, absl::StatusCode code,
@@ -60,7 +61,7 @@ void LookupMetrics::CountRequest(LookupMethod method, absl::StatusCode code,
 }
 
 std::vector<MetricFamily> LookupMetrics::Collect() const {
-  return {Answers(), Requests(), Durations()};
+  return {Answers(), Masked(), Requests(), Durations()};
 }
 
 MetricFamily LookupMetrics::Answers() const {
@@ -75,6 +76,20 @@ MetricFamily LookupMetrics::Answers() const {
                                       std::string(reputation::AnswerStatusName(status)),
                                       Read(methods_[m].answers[static_cast<size_t>(status)])));
     }
+  }
+  return family;
+}
+
+MetricFamily LookupMetrics::Masked() const {
+  MetricFamily family =
+      Family("cloister_masked_answers_total",
+             "Objects answered without a feed's record that lists a protected object, by method.",
+             prometheus::MetricType::Counter);
+  for (size_t m = 0; m < kMethods; ++m) {
+    ClientMetric metric;
+    metric.label = {{"method", kMethodNames[m]}};
+    metric.counter.value = static_cast<double>(Read(methods_[m].masked));
+    family.metric.push_back(std::move(metric));
   }
   return family;
 }

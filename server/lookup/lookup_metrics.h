@@ -17,6 +17,7 @@ namespace cloister::server {
 enum class LookupMethod { kLookup = 0, kBatchLookup = 1 };
 
 // cloister_lookups_total{method,status}       objects answered
+// cloister_masked_answers_total{method}       of those, passed over a record of a protected object
 // cloister_requests_total{method,code}        calls by canonical status code
 // cloister_request_duration_seconds{method}   time in the server
 //
@@ -39,12 +40,14 @@ class LookupMetrics : public prometheus::Collectable {
   using Count = std::atomic<uint64_t>;
   struct OfMethod {
     std::array<Count, 6> answers{};
+    Count masked{0};
     std::array<Count, kCodes> requests{};
     std::array<Count, kBuckets + 1> durations{};
     Count nanoseconds{0};
   };
 
   prometheus::MetricFamily Answers() const;
+  prometheus::MetricFamily Masked() const;
   prometheus::MetricFamily Requests() const;
   prometheus::MetricFamily Durations() const;
 

@@ -28,12 +28,12 @@ grpc::ServerUnaryReactor* LookupService::Run(grpc::CallbackServerContext* contex
 }
 
 absl::Status LookupService::AnswerOne(const v1::LookupRequest& request, absl::Time now,
-                                      v1::LookupResponse* response) const {
+                                      v1::LookupResponse* response, AnswerCounts* counts) const {
   absl::StatusOr<reputation::LookupContext> met = ContextFromProto(request.context());
   if (!met.ok()) return met.status();
   absl::StatusOr<reputation::Object> object = ObjectFromProto(request.object());
   if (!object.ok()) return object.status();
-  answerer_->Answer(*object, *met, now, response);
+  answerer_->Answer(*object, *met, now, response, counts);
   return absl::OkStatus();
 }
 
@@ -41,9 +41,7 @@ grpc::ServerUnaryReactor* LookupService::Lookup(grpc::CallbackServerContext* con
                                                 const v1::LookupRequest* request,
                                                 v1::LookupResponse* response) {
   return Run(context, LookupMethod::kLookup, [&](absl::Time now, AnswerCounts* counts) {
-    absl::Status status = AnswerOne(*request, now, response);
-    if (status.ok()) counts->by_status[response->status()] = 1;
-    return status;
+    return AnswerOne(*request, now, response, counts);
   });
 }
 

@@ -31,7 +31,7 @@ class LookupService final : public v1::ReputationService::CallbackService {
 
  private:
   absl::Status AnswerOne(const v1::LookupRequest& request, absl::Time now,
-                         v1::LookupResponse* response) const;
+                         v1::LookupResponse* response, AnswerCounts* counts) const;
 
   // Answers a call of either method: `answer` gets the time and fills response and counts.
   template <typename Answer>

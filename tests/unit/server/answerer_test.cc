@@ -99,7 +99,7 @@ class AnswererTest : public ::testing::Test, public storage::ReputationReader {
   }
   v1::LookupResponse Answer(char digit) const {
     v1::LookupResponse response;
-    answerer_.Answer(File(digit), reputation::LookupContext::kAny, kNow, &response);
+    answerer_.Answer(File(digit), reputation::LookupContext::kAny, kNow, &response, nullptr);
     return response;
   }
   v1::BatchLookupResponse Batch(const std::string& digits) const {
@@ -120,7 +120,31 @@ class AnswererTest : public ::testing::Test, public storage::ReputationReader {
   }
 
   std::shared_ptr<MadeUpGeneration> generation_ = std::make_shared<MadeUpGeneration>();
-  Answerer answerer_{this, {Feed("low", 10), Feed("high", 90)}, AnswersConfig(), 1000};
+  // Protects what a test puts in.
+  class Protection : public ProtectedObjects {
+   public:
+    std::optional<std::string> Protects(const LookupKey& key) const override {
+      const auto found = keys_.find(std::string(key.bytes()));
+      if (found == keys_.end()) return std::nullopt;
+      return found->second;
+    }
+    std::optional<std::string> ProtectsAnswer(std::span<const LookupKey> keys,
+                                              size_t index) const override {
+      ++asked_;
+      return Protects(keys[index]);
+    }
+    size_t size() const override { return keys_.size(); }
+
+    std::map<std::string, std::string> keys_;
+    mutable int asked_ = 0;
+  };
+
+  Protection protection_;
+  Answerer answerer_{this,
+                     {.feeds = {Feed("low", 10), Feed("high", 90)},
+                      .answers = AnswersConfig(),
+                      .max_batch_keys = 1000,
+                      .protection = &protection_}};
 };
 
 TEST_F(AnswererTest, HigherPriorityBreaksTies) {
@@ -155,7 +179,7 @@ TEST_F(AnswererTest, AnswerIsNotReusedBeyondTheRecordsValidity) {
   const absl::Time almost = absl::FromUnixSeconds((soon + 1) * 3600ll) - absl::Seconds(7);
   generation_->Put(1, KeyOf('a'), Says(Verdict::kMalicious, 0, soon + 1));
   v1::LookupResponse answer;
-  answerer_.Answer(File('a'), reputation::LookupContext::kAny, almost, &answer);
+  answerer_.Answer(File('a'), reputation::LookupContext::kAny, almost, &answer, nullptr);
   EXPECT_EQ(answer.cache_ttl_s(), 7u);
 }
 
@@ -225,6 +249,68 @@ TEST_F(AnswererTest, ExplanationNamesTheOutcomeOfEveryRecord) {
   EXPECT_EQ(explained.found(2).outcome(), "expired");
   ASSERT_EQ(explained.probed_keys_size(), 1);
   EXPECT_EQ(explained.probed_keys(0).expression(), std::string(64, 'a'));
+}
+
+TEST_F(AnswererTest, AThreatThatListsAProtectedObjectIsPassedOver) {
+  protection_.keys_[std::string(KeyOf('a').bytes())] = "empty file";
+  generation_->Put(1, KeyOf('a'), Says(Verdict::kMalicious));
+  generation_->Put(1, KeyOf('b'), Says(Verdict::kMalicious));
+  EXPECT_EQ(Answer('a').status(), v1::ANSWER_STATUS_NOT_LISTED);
+  EXPECT_EQ(Answer('b').status(), v1::ANSWER_STATUS_LISTED);
+  EXPECT_EQ(Batch("abc").statuses(), std::string("\x02\x01\x02"));
+  generation_->Put(2, KeyOf('a'), Says(Verdict::kKnown));
+  const v1::LookupResponse answer = Answer('a');
+  ASSERT_EQ(answer.matches_size(), 1) << "what is no threat answers still";
+  EXPECT_EQ(answer.matches(0).verdict(), v1::VERDICT_KNOWN);
+  EXPECT_EQ(Batch("a").verdicts(), std::string("\x05"));
+}
+
+TEST_F(AnswererTest, AnOverrideMayCondemnAProtectedObject) {
+  protection_.keys_[std::string(KeyOf('a').bytes())] = "own domain bank.example";
+  generation_->Put(0, KeyOf('a'), Says(Verdict::kMalicious));
+  generation_->Put(1, KeyOf('a'), Says(Verdict::kSuspicious));
+  const v1::LookupResponse answer = Answer('a');
+  ASSERT_EQ(answer.matches_size(), 1);
+  EXPECT_EQ(answer.matches(0).layer(), v1::LAYER_KIND_OVERRIDE);
+}
+
+TEST_F(AnswererTest, MaskedAnswersAreCountedOnceAnObject) {
+  protection_.keys_[std::string(KeyOf('a').bytes())] = "empty file";
+  for (size_t layer : {1, 2}) generation_->Put(layer, KeyOf('a'), Says(Verdict::kMalicious));
+  v1::LookupResponse one;
+  AnswerCounts counts;
+  answerer_.Answer(File('a'), reputation::LookupContext::kAny, kNow, &one, &counts);
+  EXPECT_EQ(counts.masked, 1u);
+  v1::BatchLookupRequest request;
+  for (char digit : {'a', 'a', 'b'}) {
+    request.mutable_lookup_keys()->append(std::string(KeyOf(digit).bytes()));
+  }
+  v1::BatchLookupResponse many;
+  ASSERT_TRUE(answerer_.AnswerBatch(request, kNow, &many, &counts).ok());
+  EXPECT_EQ(counts.masked, 2u);
+}
+
+TEST_F(AnswererTest, ProtectionIsAskedAboutThreatsThatMayAnswerOnly) {
+  generation_->Put(1, KeyOf('a'), Says(Verdict::kKnown));
+  generation_->Put(1, KeyOf('b'), Says(Verdict::kMalicious, 0, 10));  // expired
+  Batch("abcdef");
+  Answer('c');
+  EXPECT_EQ(protection_.asked_, 0);
+}
+
+TEST_F(AnswererTest, ExplanationNamesWhatIsMaskedAndWhatWonInstead) {
+  protection_.keys_[std::string(KeyOf('a').bytes())] = "empty file";
+  generation_->Put(1, KeyOf('a'), Says(Verdict::kMalicious));
+  generation_->Put(2, KeyOf('a'), Says(Verdict::kKnown));
+  v1::ExplainResponse explained;
+  answerer_.Explain(File('a'), reputation::LookupContext::kAny, kNow, &explained);
+  EXPECT_EQ(explained.answer().matches_size(), 1);
+  ASSERT_EQ(explained.found_size(), 2);
+  EXPECT_EQ(explained.found(0).outcome(), "won");
+  EXPECT_EQ(explained.found(0).match().verdict(), v1::VERDICT_KNOWN);
+  EXPECT_EQ(explained.found(0).masked_by(), "");
+  EXPECT_EQ(explained.found(1).outcome(), "masked");
+  EXPECT_EQ(explained.found(1).masked_by(), "empty file");
 }
 
 }  // namespace

@@ -69,8 +69,12 @@ TEST(DecodeBatchTest, CountsCutKeysIntoObjects) {
 TEST(DecodeBatchTest, AddressesGetThePrefixesThatTheDataHolds) {
   const std::string keys =
       File('a') + KeysOf(ObjectKind::kIp, "192.0.2.7") + KeysOf(ObjectKind::kIp, "2001:db8::1");
-  ASSERT_OK_AND_ASSIGN(DecodedBatch batch, DecodeBatch(Request(keys), 10, Lengths({8, 24, 32})));
-  ASSERT_EQ(batch.object_count(), 3u);
+  const auto lengths = Lengths({8, 24, 32});
+  ASSERT_OK_AND_ASSIGN(DecodedBatch decoded, DecodeBatch(Request(keys), 10, lengths));
+  BatchSlices slices(decoded, lengths);
+  BatchSlice batch;
+  ASSERT_TRUE(slices.Next(&batch));
+  ASSERT_EQ(batch.object_count, 3u);
   EXPECT_EQ(batch.object(0).count, 1u);
   EXPECT_EQ(batch.object(1).count, 3u);  // /32, /24, /8
   EXPECT_EQ(batch.object(1).given, 1u);
@@ -84,12 +88,48 @@ TEST(DecodeBatchTest, AnObjectThatEndsInAnAddressGetsItsPrefixesToo) {
   const std::string keys = KeysOf(ObjectKind::kUrl, "http://192.0.2.7/a");
   const Object url = *Object::Url("http://192.0.2.7/a");
   const uint32_t count = static_cast<uint32_t>(url.Keys(false).keys.size());
-  ASSERT_OK_AND_ASSIGN(DecodedBatch batch,
-                       DecodeBatch(Request(keys + File('a'), {count, 1}), 10, Lengths({24})));
-  ASSERT_EQ(batch.object_count(), 2u);
+  const auto lengths = Lengths({24});
+  ASSERT_OK_AND_ASSIGN(DecodedBatch decoded,
+                       DecodeBatch(Request(keys + File('a'), {count, 1}), 10, lengths));
+  BatchSlices slices(decoded, lengths);
+  BatchSlice batch;
+  ASSERT_TRUE(slices.Next(&batch));
+  ASSERT_EQ(batch.object_count, 2u);
   EXPECT_EQ(batch.object(0).count, count + 1);
   EXPECT_EQ(batch.object(0).given, count);
   EXPECT_EQ(batch.object(1).first, count + 1);
+}
+
+TEST(BatchSlicesTest, ManyPrefixesTakeMemoryForOneSlice) {
+  constexpr size_t kAddresses = 10'000;
+  const auto lengths = Lengths({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19});
+  std::string keys;
+  for (size_t i = 0; i < kAddresses; ++i) keys += KeysOf(ObjectKind::kIp, "192.0.2.7");
+  ASSERT_OK_AND_ASSIGN(DecodedBatch decoded, DecodeBatch(Request(keys), kAddresses, lengths));
+  BatchSlices slices(decoded, lengths);
+  size_t objects = 0;
+  int count = 0;
+  for (BatchSlice slice; slices.Next(&slice); ++count) {
+    EXPECT_EQ(slice.first_object, objects);
+    EXPECT_LT(slice.keys.size(), BatchSlices::kEnoughKeys + 20);
+    const BatchObject last = slice.object(slice.object_count - 1);
+    EXPECT_EQ(last.first + last.count, slice.keys.size());
+    EXPECT_EQ(last.count, 20u);
+    objects += slice.object_count;
+  }
+  EXPECT_EQ(objects, kAddresses);
+  EXPECT_EQ(count, 4);
+}
+
+TEST(BatchSlicesTest, WithoutAddressesTheKeysAreNotCopied) {
+  ASSERT_OK_AND_ASSIGN(DecodedBatch decoded,
+                       DecodeBatch(Request(File('a') + File('b'), {2}), 10, Lengths({8})));
+  BatchSlices slices(decoded, Lengths({8}));
+  BatchSlice slice;
+  ASSERT_TRUE(slices.Next(&slice));
+  EXPECT_EQ(slice.keys.data(), decoded.keys.data());
+  EXPECT_EQ(slice.object(0).count, 2u);
+  EXPECT_FALSE(slices.Next(&slice));
 }
 
 TEST(DecodeBatchTest, AFullBatchIsTakenAndOneMoreIsNot) {
