@@ -56,7 +56,9 @@ void AddGlobalOptions(CLI::App* app, GlobalOptions* options) {
       ->envname("CLOISTER_SERVER_NAME");
   app->add_flag("--plaintext", options->plaintext,
                 "speak without TLS; loopback and unix sockets only");
-  app->add_option("--timeout", options->timeout, "how long to wait for each call: 500ms, 5s, 2m")
+  app->add_option("--timeout", options->timeout,
+                  "how long to wait for each call: 500ms, 5s, 2m; a day for verify and the like")
+      ->each([options](const std::string&) { options->timeout_given = true; })
       ->capture_default_str();
   app->add_option("--output", options->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))

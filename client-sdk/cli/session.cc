@@ -60,6 +60,17 @@ absl::Status Session::SetTimeout() {
   return absl::OkStatus();
 }
 
+std::chrono::milliseconds Session::long_timeout() const {
+  return options_.timeout_given ? timeout_ : client::Deadline::kLongest;
+}
+
+bool Session::Succeeded(const grpc::Status& status, ExitCode* code) {
+  progress_.Clear();
+  const client::Failure failure = client::FailureOf(status, options_.server);
+  if (!failure.ok()) *code = Fail(failure);
+  return failure.ok();
+}
+
 ExitCode Session::Fail(ExitCode code, absl::string_view message) {
   *errors_ << "error: " << Printable(message) << "\n";
   return code;
