@@ -119,10 +119,9 @@ fuzz: deps ## Fuzzes each target for FUZZ_SECONDS, starting from its corpus
 	    $$found tests/fuzz/corpus/$$target
 	done
 
-fault: deps ## Kills the server KILLS times while it imports and is overridden; counts losses
+fault: deps ## Kills, failing disks, lost power, bit flips, attacks, in full numbers; prints figures
 	@$(call build-preset,release)
-	CLOISTER_KILLS=$(KILLS) ctest --test-dir build/release --output-on-failure --no-tests=error \
-	  --timeout 86400 -L fault -V
+	KILLS=$(KILLS) tests/fault/report.sh build/release
 
 bench: deps ## Measures the server against a bare gRPC echo; build/bench/result.json
 	@$(call build-preset,release,--target cloister-bench cloisterd)

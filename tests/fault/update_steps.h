@@ -1,0 +1,51 @@
+// What the disk fault test and its child agree on.
+
+#pragma once
+
+#include <string>
+
+#include "reputation/lookup_key.h"
+#include "reputation/object.h"
+#include "server/updates/feed_updater.h"
+#include "storage/store/reputation_store.h"
+
+namespace cloister::fault {
+
+inline constexpr char kFeed[] = "threats";
+inline constexpr uint64_t kOldVersion = 1;
+inline constexpr uint64_t kNewVersion = 2;
+
+inline storage::ReputationStore::Options StoreOptions(const std::string& directory) {
+  storage::ReputationStore::Options options;
+  options.directory = directory + "/data";
+  options.feeds = {kFeed};
+  options.reserve_bytes = 0;
+  return options;
+}
+
+inline server::FeedUpdater::Options UpdaterOptions(storage::ReputationStore* store,
+                                                   const std::string& directory) {
+  server::FeedUpdater::Options options;
+  options.feed = kFeed;
+  options.root = directory + "/threats.root.json";
+  options.spool_directory = directory + "/spool";
+  options.state_directory = directory + "/trust";
+  options.intake.store = store;
+  return options;
+}
+
+inline reputation::LookupKey OverriddenKey() {
+  return reputation::Object::FileHex(std::string(64, 'e'))->Keys(false).keys.front();
+}
+
+inline storage::Override SampleOverride() {
+  storage::Override value;
+  value.record.verdict = reputation::Verdict::kTrusted;
+  value.text = std::string(64, 'e');
+  value.reason = "fault test";
+  value.actor = "fault test";
+  value.set_at = absl::FromUnixSeconds(1'700'000'000);
+  return value;
+}
+
+}  // namespace cloister::fault
