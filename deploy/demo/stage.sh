@@ -39,8 +39,13 @@ make_certificates_and_keys() {
   mkdir -p "$state/sources"
   for feed in software threats; do
     if [ ! -d "$state/publisher/$feed/repository" ]; then
-      cloister-publish keys create --out "$state/publisher/$feed/keys"
+      mkdir -p "$state/publisher/$feed"
+      # Nobody is there to be asked: root and targets keys get a passphrase from a file.
+      (umask 077 && head -c 30 /dev/urandom | base64 >"$state/publisher/$feed/passphrase")
+      cloister-publish keys create --out "$state/publisher/$feed/keys" \
+        --passphrase-file "$state/publisher/$feed/passphrase" --unencrypted snapshot,timestamp
       cloister-publish init --feed "$feed" --keys "$state/publisher/$feed/keys" \
+        --passphrase-file "$state/publisher/$feed/passphrase" \
         --repository "$state/publisher/$feed/repository"
     fi
   done
@@ -61,7 +66,8 @@ publish() {  # FEED SOURCE [OPTION…]
   local feed=$1 source=$2
   shift 2
   cloister-publish publish --repository "$state/publisher/$feed/repository" \
-    --keys "$state/publisher/$feed/keys" --source "$source" --minimum-poll 1 "$@"
+    --keys "$state/publisher/$feed/keys" --passphrase-file "$state/publisher/$feed/passphrase" \
+    --source "$source" --minimum-poll 1 "$@"
 }
 
 publish_feeds() {

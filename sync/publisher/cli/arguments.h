@@ -12,6 +12,7 @@
 #include "reputation/coverage.h"
 #include "reputation/verdict.h"
 #include "sync/publisher/feeds/feed_reader.h"
+#include "sync/publisher/signing/key_directory.h"
 
 namespace cloister::publisher {
 
@@ -29,16 +30,25 @@ struct StatedLifetimes {
   std::optional<absl::Duration> root, targets, snapshot, timestamp;
 };
 
+// Which keys sign, and how they are unlocked.
+struct KeyOptions {
+  std::vector<std::string> folders;  // --keys
+  std::vector<std::string> single;   // --key: files and pkcs11: URIs
+  std::string passphrase_file;       // "" for the terminal or a systemd credential
+  std::string pin_file;
+};
+
 // One struct for all commands; each reads its own part.
 struct Arguments {
   Command run = nullptr;
   bool json = false;
   std::string repository;
-  std::string keys;
+  KeyOptions keys;
   StatedLifetimes lifetimes;
 
   // keys create
-  uint32_t root_keys = 1;
+  std::string out;
+  CreateKeysOptions create;
 
   // init
   std::string feed;

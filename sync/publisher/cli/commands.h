@@ -29,6 +29,7 @@ void AddRenewRoot(CLI::App* app, Arguments* arguments);
 void AddStatus(CLI::App* app, Arguments* arguments);
 
 absl::Status RunKeysCreate(const Arguments& arguments, const Console& console);
+absl::Status RunKeysShow(const Arguments& arguments, const Console& console);
 absl::Status RunInit(const Arguments& arguments, const Console& console);
 absl::Status RunPublish(const Arguments& arguments, const Console& console);
 absl::Status RunRefreshTimestamp(const Arguments& arguments, const Console& console);

@@ -2,9 +2,9 @@
 #include <utility>
 
 #include "sync/publisher/cli/commands.h"
+#include "sync/publisher/cli/key_ring.h"
 #include "sync/publisher/cli/options.h"
 #include "sync/publisher/repository/repository.h"
-#include "sync/publisher/signing/key_directory.h"
 
 namespace cloister::publisher {
 
@@ -18,8 +18,8 @@ Lifetimes Combine(const Lifetimes& usual, const StatedLifetimes& stated) {
 void AddInit(CLI::App* app, Arguments* arguments) {
   CLI::App* init = app->add_subcommand("init", "Start the repository of a feed");
   AddRepositoryOption(init, arguments);
-  AddKeysOption(init, arguments,
-                "Folder with all keys; the root key can be locked away afterwards");
+  AddKeysOptions(init, arguments,
+                 "Folder with all keys; the root key can be locked away afterwards");
   init->add_option("--feed", arguments->feed, "Name: lower-case letters, digits, '-', '_'")
       ->required();
   init->add_option("--threshold", arguments->root_threshold,
@@ -38,9 +38,10 @@ absl::Status RunInit(const Arguments& arguments, const Console& console) {
   options.settings.lifetimes = Combine(Lifetimes(), arguments.lifetimes);
   options.root_threshold = arguments.root_threshold;
   options.now = console.now;
+  KeyRing ring(arguments.keys);
   for (trust::Role role : {trust::Role::kRoot, trust::Role::kTargets, trust::Role::kSnapshot,
                            trust::Role::kTimestamp}) {
-    absl::StatusOr<std::vector<SigningKey>> keys = LoadKeys(arguments.keys, role);
+    absl::StatusOr<std::vector<SigningKey>> keys = ring.Load(role, trust::Root());
     if (!keys.ok()) return keys.status();
     options.keys[role] = *std::move(keys);
   }

@@ -10,8 +10,22 @@ void AddRepositoryOption(CLI::App* app, Arguments* arguments) {
   app->add_option("--repository", arguments->repository, "Folder of the repository")->required();
 }
 
-void AddKeysOption(CLI::App* app, Arguments* arguments, const std::string& help) {
-  app->add_option("--keys", arguments->keys, help)->required();
+void AddSecretOptions(CLI::App* app, Arguments* arguments) {
+  app->add_option("--passphrase-file", arguments->keys.passphrase_file,
+                  "File with the passphrase of the keys (or /dev/fd/N); otherwise a systemd "
+                  "credential, otherwise the terminal is asked");
+  app->add_option("--pin-file", arguments->keys.pin_file, "The same for the PIN of a token");
+}
+
+void AddKeysOptions(CLI::App* app, Arguments* arguments, const std::string& help) {
+  CLI::Option_group* keys = app->add_option_group("Keys");
+  keys->add_option("--keys", arguments->keys.folders, help)->type_size(1)->allow_extra_args(false);
+  keys->add_option("--key", arguments->keys.single,
+                   "One key more: a PEM file or a pkcs11: URI; several times if wanted")
+      ->type_size(1)
+      ->allow_extra_args(false);
+  keys->require_option();
+  AddSecretOptions(app, arguments);
 }
 
 void AddOutputOption(CLI::App* app, Arguments* arguments) {
@@ -33,6 +47,16 @@ void AddLifetimeOption(CLI::App* app, const std::string& name,
          },
          "How long the signature is good for: 3600s, 12h, 7d …")
       ->default_str(usual);
+}
+
+std::vector<std::string> AllRoleNames() { return {"root", "targets", "snapshot", "timestamp"}; }
+
+trust::Role RoleFromName(const std::string& name) {
+  for (const trust::Role role :
+       {trust::Role::kTargets, trust::Role::kSnapshot, trust::Role::kTimestamp}) {
+    if (name == trust::RoleName(role)) return role;
+  }
+  return trust::Role::kRoot;
 }
 
 void SelectCommand(CLI::App* app, Arguments* arguments, Command run) {

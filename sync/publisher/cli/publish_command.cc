@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sync/publisher/cli/commands.h"
+#include "sync/publisher/cli/key_ring.h"
 #include "sync/publisher/cli/options.h"
 #include "sync/publisher/cli/output.h"
 #include "sync/publisher/cli/progress.h"
@@ -10,7 +11,6 @@
 #include "sync/publisher/repository/entry_sorter.h"
 #include "sync/publisher/repository/metadata_json.h"
 #include "sync/publisher/repository/publish.h"
-#include "sync/publisher/signing/key_directory.h"
 
 namespace cloister::publisher {
 namespace {
@@ -32,20 +32,6 @@ A row that cannot be read is reported and left out; it never stops the others.
 )";
 
 constexpr absl::Duration kRootWarning = absl::Hours(24 * 30);
-
-absl::StatusOr<RoleSigners> LoadSigners(const std::string& directory) {
-  RoleSigners signers;
-  const std::pair<trust::Role, std::vector<SigningKey>*> roles[] = {
-      {trust::Role::kTargets, &signers.targets},
-      {trust::Role::kSnapshot, &signers.snapshot},
-      {trust::Role::kTimestamp, &signers.timestamp}};
-  for (const auto& [role, keys] : roles) {
-    absl::StatusOr<std::vector<SigningKey>> loaded = LoadKeys(directory, role);
-    if (!loaded.ok()) return loaded.status();
-    *keys = *std::move(loaded);
-  }
-  return signers;
-}
 
 // Reads one source into the sorter.
 absl::StatusOr<FeedReport> ReadSource(const SourceSpec& source, const FeedOptions& options,
@@ -118,7 +104,7 @@ void AddPublish(CLI::App* app, Arguments* arguments) {
   CLI::App* publish = app->add_subcommand("publish", "Publish a version made from sources");
   publish->footer(kPublishFooter);
   AddRepositoryOption(publish, arguments);
-  AddKeysOption(publish, arguments, "Folder with targets.pem, snapshot.pem and timestamp.pem");
+  AddKeysOptions(publish, arguments, "Folder with targets.pem, snapshot.pem and timestamp.pem");
   AddSourceOptions(publish, arguments);
   publish->add_flag("--snapshot", arguments->snapshot,
                     "Publish a snapshot even where a delta would do");
@@ -135,11 +121,13 @@ void AddPublish(CLI::App* app, Arguments* arguments) {
 }
 
 absl::Status RunPublish(const Arguments& arguments, const Console& console) {
-  absl::StatusOr<RoleSigners> signers = LoadSigners(arguments.keys);
-  if (!signers.ok()) return signers.status();
   absl::StatusOr<std::unique_ptr<Repository>> opened = Repository::Open(arguments.repository);
   if (!opened.ok()) return opened.status();
   Repository& repository = **opened;
+  absl::StatusOr<Published> published = repository.Load(console.now);
+  if (!published.ok()) return published.status();
+  absl::StatusOr<RoleSigners> signers = KeyRing(arguments.keys).LoadSigners(published->root);
+  if (!signers.ok()) return signers.status();
 
   BuildReport report;
   report.feed = repository.settings().feed;

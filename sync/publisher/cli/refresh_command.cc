@@ -2,10 +2,10 @@
 
 #include "sync/publisher/cli/commands.h"
 #include "sync/publisher/cli/duration.h"
+#include "sync/publisher/cli/key_ring.h"
 #include "sync/publisher/cli/options.h"
 #include "sync/publisher/repository/metadata_json.h"
 #include "sync/publisher/repository/publish.h"
-#include "sync/publisher/signing/key_directory.h"
 
 namespace cloister::publisher {
 namespace {
@@ -30,7 +30,7 @@ void AddRefreshTimestamp(CLI::App* app, Arguments* arguments) {
       "refresh-timestamp", "Vouch again for what is published, so that it does not expire");
   refresh->footer(kRefreshFooter);
   AddRepositoryOption(refresh, arguments);
-  AddKeysOption(refresh, arguments, "Folder with timestamp.pem");
+  AddKeysOptions(refresh, arguments, "Folder with timestamp.pem");
   AddLifetimeOption(refresh, "--timestamp-expires", &arguments->lifetimes.timestamp, "as at init");
   SelectCommand(refresh, arguments, RunRefreshTimestamp);
 }
@@ -40,7 +40,7 @@ void AddRenewRoot(CLI::App* app, Arguments* arguments) {
       "renew-root", "Sign the root again before it expires, with the keys that it has");
   renew->footer(kRenewFooter);
   AddRepositoryOption(renew, arguments);
-  AddKeysOption(renew, arguments, "Folder with the root keys");
+  AddKeysOptions(renew, arguments, "Folder with the root keys");
   AddLifetimeOption(renew, "--root-expires", &arguments->lifetimes.root, "as at init");
   SelectCommand(renew, arguments, RunRenewRoot);
 }
@@ -48,8 +48,11 @@ void AddRenewRoot(CLI::App* app, Arguments* arguments) {
 absl::Status RunRefreshTimestamp(const Arguments& arguments, const Console& console) {
   absl::StatusOr<std::unique_ptr<Repository>> repository = Repository::Open(arguments.repository);
   if (!repository.ok()) return repository.status();
+  absl::StatusOr<Published> published = (*repository)->Load(console.now);
+  if (!published.ok()) return published.status();
   RoleSigners signers;
-  absl::StatusOr<std::vector<SigningKey>> keys = LoadKeys(arguments.keys, trust::Role::kTimestamp);
+  absl::StatusOr<std::vector<SigningKey>> keys =
+      KeyRing(arguments.keys).Load(trust::Role::kTimestamp, published->root);
   if (!keys.ok()) return keys.status();
   signers.timestamp = *std::move(keys);
 
@@ -70,7 +73,10 @@ absl::Status RunRefreshTimestamp(const Arguments& arguments, const Console& cons
 absl::Status RunRenewRoot(const Arguments& arguments, const Console& console) {
   absl::StatusOr<std::unique_ptr<Repository>> repository = Repository::Open(arguments.repository);
   if (!repository.ok()) return repository.status();
-  absl::StatusOr<std::vector<SigningKey>> keys = LoadKeys(arguments.keys, trust::Role::kRoot);
+  absl::StatusOr<Published> published = (*repository)->Load(console.now);
+  if (!published.ok()) return published.status();
+  absl::StatusOr<std::vector<SigningKey>> keys =
+      KeyRing(arguments.keys).Load(trust::Role::kRoot, published->root);
   if (!keys.ok()) return keys.status();
   PublishOptions options;
   options.now = console.now;

@@ -111,7 +111,9 @@ class CommandsTest : public ::testing::Test {
  protected:
   CommandsTest() {
     arguments_.repository = directory_ / "repository";
-    arguments_.keys = directory_ / "keys";
+    arguments_.out = directory_ / "keys";
+    arguments_.keys.folders = {arguments_.out};
+    arguments_.create = PlainKeys();
     arguments_.feed = "threats";
     EXPECT_THAT(RunKeysCreate(arguments_, console_), IsOk());
     EXPECT_THAT(RunInit(arguments_, console_), IsOk());

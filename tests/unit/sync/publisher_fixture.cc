@@ -8,7 +8,7 @@
 #include "reputation/digest.h"
 #include "storage/files/files.h"
 #include "sync/publisher/repository/entry_sorter.h"
-#include "sync/publisher/signing/key_directory.h"
+#include "sync/publisher/repository/held_versions.h"
 #include "sync/transport/folder/folder_fetcher.h"
 #include "sync/trust/updater.h"
 
@@ -81,12 +81,20 @@ FeedEntry FileEntry(uint32_t number, reputation::Verdict verdict, absl::string_v
   return entry;
 }
 
-PublishedFeed::PublishedFeed(const std::string& feed) {
+CreateKeysOptions PlainKeys(uint32_t root_keys) {
+  CreateKeysOptions options;
+  options.root_keys = root_keys;
+  options.unencrypted = {options.roles.begin(), options.roles.end()};
+  return options;
+}
+
+PublishedFeed::PublishedFeed(const std::string& feed, const Retention& retention) {
   const std::string keys = directory_ / "keys";
   InitOptions init;
   init.settings.feed = feed;
+  init.settings.retention = retention;
   init.now = kStart;
-  if (!CreateKeys(keys, 1).ok()) abort();
+  if (!CreateKeys(keys, PlainKeys()).ok()) abort();
   for (trust::Role role : {trust::Role::kRoot, trust::Role::kTargets, trust::Role::kSnapshot,
                            trust::Role::kTimestamp}) {
     init.keys[role] = LoadKeys(keys, role).value();
@@ -160,7 +168,7 @@ absl::StatusOr<std::string> PublishedFeed::FetchPack(const trust::PackTarget& pa
 absl::StatusOr<std::map<std::string, std::string>> PublishedFeed::Fetch() {
   absl::StatusOr<std::vector<trust::PackTarget>> offered = Offered();
   if (!offered.ok()) return offered.status();
-  absl::StatusOr<std::vector<trust::PackTarget>> chain = trust::CheapestChain(*offered, {}, 8);
+  absl::StatusOr<std::vector<trust::PackTarget>> chain = trust::CheapestChain(*offered, {}, kMaxChainDeltas);
   if (!chain.ok()) return chain.status();
 
   std::vector<std::unique_ptr<storage::PackReader>> owned;

@@ -17,6 +17,7 @@
 #include "sync/publisher/repository/publish.h"
 #include "sync/publisher/repository/repository.h"
 #include "sync/publisher/repository/sorted_entries.h"
+#include "sync/publisher/signing/key_directory.h"
 #include "sync/trust/pack_target.h"
 #include "sync/trust/updater.h"
 #include "tests/support/temporary_directory.h"
@@ -44,10 +45,13 @@ FeedOutcome ReadFeedFile(absl::string_view format, const std::string& path,
 FeedEntry FileEntry(uint32_t number, reputation::Verdict verdict = reputation::Verdict::kMalicious,
                     absl::string_view threat_name = "");
 
+// How to make keys without passphrases.
+CreateKeysOptions PlainKeys(uint32_t root_keys = 1);
+
 // A repository with keys of its own, and what is published in it read back as a client does.
 class PublishedFeed {
  public:
-  explicit PublishedFeed(const std::string& feed = "threats");
+  explicit PublishedFeed(const std::string& feed = "threats", const Retention& retention = {});
 
   absl::StatusOr<PublishResult> Publish(const std::vector<FeedEntry>& entries);
   absl::StatusOr<std::unique_ptr<SortedEntries>> Sort(const std::vector<FeedEntry>& entries,

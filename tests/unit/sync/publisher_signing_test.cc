@@ -12,6 +12,7 @@
 #include "sync/trust/metadata.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temporary_directory.h"
+#include "tests/unit/sync/publisher_fixture.h"
 
 namespace cloister::publisher {
 namespace {
@@ -36,7 +37,7 @@ TEST(SigningKey, SavesAndLoadsTheSamePairForItsOwnerOnly) {
   EXPECT_EQ(ModeOf(path), 0600u);
   ASSERT_OK_AND_ASSIGN(SigningKey loaded, SigningKey::Load(path));
   EXPECT_EQ(loaded.key_id(), key.key_id());
-  EXPECT_EQ(loaded.public_key().public_hex, key.public_key().public_hex);
+  EXPECT_EQ(loaded.public_key().public_value, key.public_key().public_value);
   EXPECT_EQ(key.key_id(), trust::KeyId(key.public_key()));
   ASSERT_OK_AND_ASSIGN(SigningKey other, SigningKey::Generate());
   EXPECT_NE(other.key_id(), key.key_id());
@@ -62,7 +63,7 @@ TEST(SigningKey, AgreesWithTheStandardsVector) {
                                              "\n-----END PRIVATE KEY-----\n"),
       IsOk());
   ASSERT_OK_AND_ASSIGN(SigningKey key, SigningKey::Load(path));
-  EXPECT_EQ(key.public_key().public_hex,
+  EXPECT_EQ(key.public_key().public_value,
             "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
   ASSERT_OK_AND_ASSIGN(std::string signature, key.Sign("\x72"));
   EXPECT_EQ(absl::BytesToHexString(signature),
@@ -75,7 +76,7 @@ TEST(SigningKey, IsNeverOverwritten) {
   ASSERT_OK_AND_ASSIGN(SigningKey key, SigningKey::Generate());
   ASSERT_THAT(key.Save(directory / "root.pem"), IsOk());
   EXPECT_THAT(key.Save(directory / "root.pem"), HasCode(absl::StatusCode::kAlreadyExists));
-  EXPECT_THAT(CreateKeys(directory.path(), 1), HasCode(absl::StatusCode::kAlreadyExists));
+  EXPECT_THAT(CreateKeys(directory.path(), PlainKeys()), HasCode(absl::StatusCode::kAlreadyExists));
 }
 
 TEST(SigningKey, RefusesFilesThatAreNotOne) {
@@ -94,7 +95,9 @@ TEST(SigningKey, RefusesFilesThatAreNotOne) {
 
 TEST(KeyDirectory, MakesOneKeyARoleAndAsManyRootKeysAsAskedFor) {
   TemporaryDirectory directory;
-  ASSERT_OK_AND_ASSIGN(std::vector<std::string> paths, CreateKeys(directory / "keys", 3));
+  ASSERT_OK_AND_ASSIGN(std::vector<MadeKey> made, CreateKeys(directory / "keys", PlainKeys(3)));
+  std::vector<std::string> paths;
+  for (const MadeKey& key : made) paths.push_back(key.path);
   EXPECT_THAT(paths, ElementsAre(EndsWith("/root-1.pem"), EndsWith("/root-2.pem"),
                                  EndsWith("/root-3.pem"), EndsWith("/targets.pem"),
                                  EndsWith("/snapshot.pem"), EndsWith("/timestamp.pem")));
