@@ -64,7 +64,7 @@ absl::Status AtPlace(const absl::Status& refusal, absl::string_view place) {
   return Rejected(reason, absl::StrCat(place, ": ", message));
 }
 
-class PackCursor : public EntryCursor {
+class PackCursor : public SeekableCursor {
  public:
   PackCursor(std::string path, std::unique_ptr<rocksdb::Iterator> iterator)
       : path_(std::move(path)), iterator_(std::move(iterator)) {
@@ -80,6 +80,7 @@ class PackCursor : public EntryCursor {
 
   bool Valid() const override { return iterator_->Valid(); }
   void Next() override { iterator_->Next(); }
+  void Seek(absl::string_view key) override { iterator_->Seek({key.data(), key.size()}); }
   absl::string_view key() const override { return ToView(iterator_->key()); }
   absl::string_view value() const override { return ToView(iterator_->value()); }
   absl::Status status() const override {
@@ -107,11 +108,11 @@ struct PackReader::State {
   State(const std::string& path, const PackLimits& limits)
       : path(path), limits(limits), options(ReadOptionsFor()), reader(options) {}
 
-  std::unique_ptr<rocksdb::Iterator> NewIterator(bool checksums) {
+  std::unique_ptr<rocksdb::Iterator> NewIterator(bool checksums, size_t read_ahead_bytes) {
     rocksdb::ReadOptions read;
     read.verify_checksums = checksums;
     read.fill_cache = false;
-    read.readahead_size = kReadAheadBytes;
+    read.readahead_size = read_ahead_bytes;
     return std::unique_ptr<rocksdb::Iterator>(reader.NewIterator(read));
   }
 
@@ -164,13 +165,18 @@ absl::StatusOr<std::unique_ptr<PackReader>> PackReader::Open(const std::string& 
 const PackHeader& PackReader::header() const { return state_->header; }
 
 std::unique_ptr<EntryCursor> PackReader::NewCursor(bool checksums) const {
-  return std::make_unique<PackCursor>(state_->path, state_->NewIterator(checksums));
+  return std::make_unique<PackCursor>(state_->path,
+                                      state_->NewIterator(checksums, kReadAheadBytes));
+}
+
+std::unique_ptr<SeekableCursor> PackReader::NewSeekableCursor() const {
+  return std::make_unique<PackCursor>(state_->path, state_->NewIterator(/*checksums=*/true, 0));
 }
 
 absl::StatusOr<PackSummary> PackReader::Validate(
     const std::function<void(uint64_t)>& progress) const {
   EntryChecker checker(state_->header.is_delta(), state_->limits);
-  PackCursor cursor(state_->path, state_->NewIterator(/*checksums=*/true));
+  PackCursor cursor(state_->path, state_->NewIterator(/*checksums=*/true, kReadAheadBytes));
   for (; cursor.Valid(); cursor.Next()) {
     if (absl::Status s = checker.Take(cursor.key(), cursor.value()); !s.ok()) {
       return AtPlace(s, absl::StrCat(state_->path, ", entry ", checker.entries() + 1));

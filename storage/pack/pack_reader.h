@@ -26,6 +26,13 @@ class EntryCursor {
   virtual absl::Status status() const = 0;
 };
 
+// The same, from any key on.
+class SeekableCursor : public EntryCursor {
+ public:
+  // Moves to the first entry whose key is not below `key`, which is one that entries can have.
+  virtual void Seek(absl::string_view key) = 0;
+};
+
 // Whether an entry removes its key: a REMOVED record or an empty label.
 bool IsRemoval(absl::string_view key, absl::string_view value);
 
@@ -45,6 +52,8 @@ class PackReader {
 
   // `checksums`: verify each block's checksum as it is read.
   std::unique_ptr<EntryCursor> NewCursor(bool checksums) const;
+  // For single entries: reads no more than it needs, and checks checksums.
+  std::unique_ptr<SeekableCursor> NewSeekableCursor() const;
 
   // Reads everything with checksums: every lookup key, label and record, order and limits;
   // removals only in deltas. kPackBadKey, kPackBadRecord, kPackForeign, kPackLimit or
@@ -63,5 +72,8 @@ class PackReader {
 // The entries of a version: `packs` in order, later ones over earlier ones, removals taken out.
 // The readers must outlive the cursor.
 std::unique_ptr<EntryCursor> NewVersionCursor(const std::vector<const PackReader*>& packs);
+
+// Several deltas, each from where the one before it ends, as one: removals stay in. As above.
+std::unique_ptr<EntryCursor> NewMergedDeltaCursor(const std::vector<const PackReader*>& deltas);
 
 }  // namespace cloister::storage

@@ -10,7 +10,8 @@ namespace {
 // the latest pack.
 class VersionCursor : public EntryCursor {
  public:
-  explicit VersionCursor(const std::vector<const PackReader*>& packs) {
+  VersionCursor(const std::vector<const PackReader*>& packs, bool keep_removals)
+      : keep_removals_(keep_removals) {
     for (const PackReader* pack : packs) {
       cursors_.push_back(pack->NewCursor(/*checksums=*/true));
       Push(cursors_.size() - 1);
@@ -62,9 +63,10 @@ class VersionCursor : public EntryCursor {
   }
 
   void SkipRemovals() {
-    while (Valid() && IsRemoval(key(), value())) PassKey();
+    while (!keep_removals_ && Valid() && IsRemoval(key(), value())) PassKey();
   }
 
+  const bool keep_removals_;
   std::vector<std::unique_ptr<EntryCursor>> cursors_;
   std::vector<size_t> heap_;
   std::string passed_;
@@ -74,7 +76,11 @@ class VersionCursor : public EntryCursor {
 }  // namespace
 
 std::unique_ptr<EntryCursor> NewVersionCursor(const std::vector<const PackReader*>& packs) {
-  return std::make_unique<VersionCursor>(packs);
+  return std::make_unique<VersionCursor>(packs, /*keep_removals=*/false);
+}
+
+std::unique_ptr<EntryCursor> NewMergedDeltaCursor(const std::vector<const PackReader*>& deltas) {
+  return std::make_unique<VersionCursor>(deltas, /*keep_removals=*/true);
 }
 
 }  // namespace cloister::storage

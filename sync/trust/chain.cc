@@ -58,6 +58,7 @@ std::vector<Candidate> Candidates(const std::vector<PackTarget>& offered,
   std::vector<Candidate> candidates;
   for (const PackTarget& pack : offered) {
     offered_content[pack.to_version] = pack.content_digest;
+    if (!pack.base_digest.empty()) offered_content[pack.from_version] = pack.base_digest;
     offered_files.insert(pack.sha256);
     candidates.push_back({&pack, held_files.count(pack.sha256) != 0 ? 0 : pack.bytes});
   }

@@ -69,6 +69,12 @@ void ReadContent(const JsonFields& fields, PackTarget* pack) {
   if (!IsContentDigest(pack->content_digest)) {
     fields.Wrong("content_digest", "must be a number, a colon and 64 hexadecimal digits");
   }
+  if (fields.Has("base_digest")) {
+    pack->base_digest = fields.String("base_digest");
+    if (!pack->is_delta() || !IsContentDigest(pack->base_digest)) {
+      fields.Wrong("base_digest", "must be a delta's, a number, a colon and 64 hexadecimal digits");
+    }
+  }
   absl::StatusOr<reputation::Coverage> coverage =
       reputation::Coverage::FromNames(fields.Strings("coverage"));
   if (coverage.ok()) {
@@ -89,6 +95,7 @@ absl::StatusOr<PackTarget> ReadPack(const std::string& path, const TargetFile& t
   JsonFields fields = custom.Object("cloister");
   PackTarget pack;
   pack.path = path;
+  if (absl::StrContains(path, '/')) custom.Wrong("path", "lies in a folder, where packs do not");
   auto sha256 = target.hashes.find("sha256");
   if (sha256 == target.hashes.end()) {
     custom.Wrong("hashes", "has no sha256");
@@ -115,6 +122,37 @@ absl::Status Contradiction(const PackTarget& pack, absl::string_view what) {
 bool AgreeOnVersion(const PackTarget& a, const PackTarget& b) {
   return a.version_records == b.version_records && a.content_digest == b.content_digest &&
          a.coverage == b.coverage && a.prefix_lengths == b.prefix_lengths;
+}
+
+bool DeclaresAllOf(const PackTarget& pack, const PackTarget& base) {
+  reputation::Coverage coverage = pack.coverage;
+  coverage.Add(base.coverage);
+  reputation::PrefixLengths lengths = pack.prefix_lengths;
+  lengths.Add(base.prefix_lengths);
+  return coverage == pack.coverage && lengths == pack.prefix_lengths;
+}
+
+// What deltas say about the versions that they start from.
+absl::Status CheckBases(const std::vector<PackTarget>& packs,
+                        const std::map<uint64_t, const PackTarget*>& versions) {
+  std::map<uint64_t, const PackTarget*> stated;
+  for (const PackTarget& pack : packs) {
+    if (!pack.is_delta()) continue;
+    auto base = versions.find(pack.from_version);
+    if (base != versions.end() && !DeclaresAllOf(pack, *base->second)) {
+      return Rejected(RejectReason::kPackUndeclared,
+                      absl::StrCat(pack.path, " declares less than ", base->second->path,
+                                   ", from which it starts"));
+    }
+    if (pack.base_digest.empty()) continue;
+    const PackTarget& first = *stated.emplace(pack.from_version, &pack).first->second;
+    if (first.base_digest != pack.base_digest ||
+        (base != versions.end() && base->second->content_digest != pack.base_digest)) {
+      return Contradiction(pack, absl::StrCat("starts from another version ", pack.from_version,
+                                              " than others lead to or start from"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 // What several packs say about one version, and about each other.
@@ -145,7 +183,7 @@ absl::Status CheckTogether(const std::vector<PackTarget>& packs) {
       return Contradiction(*begin->second, "not every part of its snapshot is listed");
     }
   }
-  return absl::OkStatus();
+  return CheckBases(packs, versions);
 }
 
 }  // namespace
@@ -165,6 +203,7 @@ json PackTargetToCustom(const PackTarget& target) {
       {"ipv6_prefix_lengths", Lengths(target.prefix_lengths.v6)},
       {"minimum_poll_s", absl::ToInt64Seconds(target.minimum_poll_interval)},
   };
+  if (!target.base_digest.empty()) fields["base_digest"] = target.base_digest;
   return {{"cloister", std::move(fields)}};
 }
 

@@ -9,6 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "storage/files/files.h"
 #include "storage/pack/pack_reader.h"
+#include "sync/publisher/repository/deltas.h"
+#include "sync/publisher/repository/held_versions.h"
+#include "sync/publisher/repository/merged_deltas.h"
 #include "sync/publisher/repository/release.h"
 #include "sync/publisher/repository/retention.h"
 #include "sync/publisher/repository/version_packs.h"
@@ -19,32 +22,8 @@ namespace {
 using trust::PackTarget;
 using trust::Role;
 
-// The packs of the newest version, opened, with a cursor over its entries.
-struct NewestVersionPacks {
-  std::vector<std::unique_ptr<storage::PackReader>> readers;
-  std::unique_ptr<storage::EntryCursor> cursor;  // before the readers go
-};
-
-absl::StatusOr<NewestVersionPacks> OpenNewest(const Repository& repository,
-                                              const Published& published, uint32_t max_deltas) {
-  absl::StatusOr<std::vector<PackTarget>> chain =
-      trust::CheapestChain(published.packs, /*held=*/{}, max_deltas);
-  if (!chain.ok()) return chain.status();
-  NewestVersionPacks opened;
-  std::vector<const storage::PackReader*> readers;
-  for (const PackTarget& pack : *chain) {
-    const std::string path = repository.PackPath(pack);
-    // A publisher that built upon a rotten pack would sign a delta that nobody can apply.
-    if (absl::Status good = repository.CheckPack(pack); !good.ok()) return good;
-    absl::StatusOr<std::unique_ptr<storage::PackReader>> reader =
-        storage::PackReader::Open(path, storage::PackLimits());
-    if (!reader.ok()) return reader.status();
-    readers.push_back(reader->get());
-    opened.readers.push_back(*std::move(reader));
-  }
-  opened.cursor = storage::NewVersionCursor(readers);
-  return opened;
-}
+// Below this, what deltas cost beside a snapshot is nothing that a snapshot would mend.
+constexpr uint64_t kCheapDeltaBytes = 1 << 20;
 
 bool PastHalf(const std::optional<trust::Common>& common, absl::Duration lifetime, absl::Time now) {
   return common.has_value() && common->expires - now < lifetime / 2;
@@ -62,18 +41,32 @@ bool NeedsRenewal(const Published& published, const PublishOptions& options) {
          PastHalf(CommonOf(published.timestamp), lifetimes.timestamp, options.now);
 }
 
+// The content digest of `version`, as far as a pack in `packs` states it.
+std::string ContentOf(uint64_t version, const std::vector<PackTarget>& packs) {
+  for (const PackTarget& pack : packs) {
+    if (pack.to_version == version) return pack.content_digest;
+    if (pack.from_version == version && !pack.base_digest.empty()) return pack.base_digest;
+  }
+  return "";
+}
+
 // One run of Publish.
 class Publication {
  public:
   Publication(Repository& repository, const SortedEntries& entries, const PublishOptions& options,
               Published before)
-      : repository_(repository), entries_(entries), options_(options), before_(std::move(before)) {
+      : repository_(repository),
+        entries_(entries),
+        options_(options),
+        before_(std::move(before)),
+        held_(repository, before_.packs) {
     pack_options_.feed = repository.settings().feed;
     pack_options_.directory = repository.building_directory();
     pack_options_.from_version = before_.version();
     pack_options_.to_version = before_.version() + 1;
     pack_options_.max_part_bytes = options.max_part_bytes;
-    pack_options_.max_delta_bytes = options.max_delta_bytes;
+    // Who would need a delta that is larger takes the snapshot.
+    pack_options_.max_delta_bytes = std::min(options.max_delta_bytes, entries.snapshot_bytes());
     pack_options_.progress = options.progress;
   }
 
@@ -90,7 +83,8 @@ class Publication {
     packs.insert(packs.end(), fresh_.begin(), fresh_.end());
     absl::Status status = PlacePacks(repository_, fresh_);
     if (!status.ok()) return status;
-    status = Release(repository_, before_, PacksToList(packs), signers, options_);
+    status = Release(repository_, before_, PacksToList(packs, repository_.settings().retention),
+                     signers, options_);
     if (!status.ok()) return status;
     return CleanUp();
   }
@@ -115,19 +109,30 @@ class Publication {
   }
 
   absl::Status BuildDelta() {
-    absl::StatusOr<NewestVersionPacks> newest =
-        OpenNewest(repository_, before_, options_.max_deltas);
+    absl::StatusOr<std::vector<const storage::PackReader*>> newest = held_.Open(before_.version());
     if (!newest.ok()) return newest.status();
-    absl::StatusOr<WrittenDelta> delta = WriteDelta(*newest->cursor, entries_, pack_options_);
+    const std::unique_ptr<storage::EntryCursor> before = storage::NewVersionCursor(*newest);
+    const std::unique_ptr<storage::EntryCursor> after = entries_.NewCursor();
+    absl::StatusOr<WrittenDelta> delta = WriteDelta(*before, *after, pack_options_);
     if (!delta.ok()) return delta.status();
     delta_ = *std::move(delta);
     result_.added = delta_.added;
     result_.changed = delta_.changed;
     result_.removed = delta_.removed;
     digest_ = delta_.digest;
-    if (delta_.pack.has_value()) {
-      result_.delta_bytes = delta_.pack->bytes;
-      fresh_.push_back(*delta_.pack);
+    return delta_.pack.has_value() ? AddDeltas(*delta_.pack) : absl::OkStatus();
+  }
+
+  // The delta from the version before, and those merged with it.
+  absl::Status AddDeltas(const PackTarget& step) {
+    result_.delta_bytes = step.bytes;
+    fresh_.push_back(step);
+    absl::StatusOr<std::vector<PackTarget>> merged =
+        MergeAligned(before_.packs, step, &held_, pack_options_);
+    if (!merged.ok()) return merged.status();
+    for (const PackTarget& pack : *merged) {
+      result_.merged_delta_bytes += pack.bytes;
+      fresh_.push_back(pack);
     }
     return absl::OkStatus();
   }
@@ -139,8 +144,19 @@ class Publication {
         [version](const PackTarget& p) { return !p.is_delta() && p.to_version == version; });
     if (first) return true;
     if (!result_.new_version) return options_.snapshot && !there;
-    return options_.snapshot || !delta_.pack.has_value() ||
-           DeltasAfterSnapshot(before_.packs) + 1 > options_.max_deltas;
+    return options_.snapshot || !delta_.pack.has_value() || IsSnapshotWorthwhile();
+  }
+
+  // Whether who starts from nothing would fetch half a snapshot's bytes more than its content has.
+  bool IsSnapshotWorthwhile() const {
+    std::vector<PackTarget> packs = before_.packs;
+    packs.insert(packs.end(), fresh_.begin(), fresh_.end());
+    const absl::StatusOr<std::vector<PackTarget>> chain =
+        trust::CheapestChain(packs, /*held=*/{}, kMaxChainDeltas);
+    if (!chain.ok()) return true;
+    uint64_t delta_bytes = 0;
+    for (const PackTarget& pack : *chain) delta_bytes += pack.is_delta() ? pack.bytes : 0;
+    return delta_bytes > std::max(kCheapDeltaBytes, entries_.snapshot_bytes() / 2);
   }
 
   absl::Status BuildSnapshot() {
@@ -164,19 +180,27 @@ class Publication {
     PackTarget version;
     version.coverage = entries_.coverage();
     version.coverage.Add(options_.also_covers);
+    version.prefix_lengths = entries_.prefix_lengths();
     version.minimum_poll_interval = options_.minimum_poll_interval;
-    if (!result_.new_version) {
-      // A snapshot that is added to a version agrees with what is already there.
-      for (const PackTarget& pack : before_.packs) {
-        if (pack.to_version == before_.version()) version = pack;
+    for (const PackTarget& pack : before_.packs) {
+      if (pack.to_version != before_.version()) continue;
+      if (!result_.new_version) {
+        // A snapshot that is added to a version agrees with what is already there.
+        version = pack;
+      } else if (delta_.pack.has_value()) {
+        // A delta takes nothing back that its base declares: clients could not tell whether all
+        // that was declared is gone.
+        version.coverage.Add(pack.coverage);
+        version.prefix_lengths.Add(pack.prefix_lengths);
       }
     }
     for (PackTarget& pack : fresh_) {
       pack.version_records = entries_.records();
       pack.content_digest = result_.content_digest;
       pack.coverage = version.coverage;
-      pack.prefix_lengths = entries_.prefix_lengths();
+      pack.prefix_lengths = version.prefix_lengths;
       pack.minimum_poll_interval = version.minimum_poll_interval;
+      if (pack.is_delta()) pack.base_digest = ContentOf(pack.from_version, before_.packs);
     }
   }
 
@@ -185,7 +209,8 @@ class Publication {
     absl::StatusOr<Published> published = repository_.Load(options_.now);
     if (!published.ok()) return published.status();
     result_.expires = published->timestamp->expires;
-    absl::StatusOr<Removed> removed = RemoveUnlisted(repository_, *published, before_);
+    absl::StatusOr<Removed> removed =
+        RemoveUnlisted(repository_, *published, before_, options_.now);
     if (!removed.ok()) return removed.status();
     return result_;
   }
@@ -194,6 +219,7 @@ class Publication {
   const SortedEntries& entries_;
   const PublishOptions& options_;
   const Published before_;
+  HeldVersions held_;
   PackOptions pack_options_;
   WrittenDelta delta_;
   std::vector<PackTarget> fresh_;
@@ -212,14 +238,8 @@ absl::StatusOr<PublishResult> Publish(Repository& repository, const RoleSigners&
   }
   absl::StatusOr<Published> before = repository.Load(options.now);
   if (!before.ok()) return before.status();
-  const std::pair<Role, const std::vector<SigningKey>*> roles[] = {
-      {Role::kTargets, &signers.targets},
-      {Role::kSnapshot, &signers.snapshot},
-      {Role::kTimestamp, &signers.timestamp}};
-  for (const auto& [role, keys] : roles) {
-    absl::Status good = CheckSigners(before->root, role, *keys);
-    if (!good.ok()) return good;
-  }
+  absl::Status good = CheckAllSigners(before->root, signers);
+  if (!good.ok()) return good;
   return Publication(repository, entries, options, *std::move(before)).Run(signers);
 }
 

@@ -33,7 +33,6 @@ struct PublishOptions {
   // What the feed covers besides the kinds that it lists just now.
   reputation::Coverage also_covers;
 
-  uint32_t max_deltas = 8;                         // after a snapshot
   uint64_t max_part_bytes = uint64_t{64} << 20;    // of a snapshot
   uint64_t max_delta_bytes = uint64_t{256} << 20;  // larger changes come as snapshots only
   // Told now and then how many entries of how many passes over them are done.
@@ -52,15 +51,19 @@ struct PublishResult {
   uint64_t added = 0;  // entries that the delta adds, changes, removes
   uint64_t changed = 0;
   uint64_t removed = 0;
-  uint64_t delta_bytes = 0;     // 0: no delta was published
-  uint64_t snapshot_bytes = 0;  // 0: no snapshot was published
+  uint64_t delta_bytes = 0;         // from the version before; 0: no delta was published
+  uint64_t merged_delta_bytes = 0;  // of the deltas merged with it
+  uint64_t snapshot_bytes = 0;      // 0: no snapshot was published
   uint32_t snapshot_parts = 0;
   absl::Time expires;       // of the timestamp: publish or refresh before
   absl::Time root_expires;  // of the root: renew it before
 };
 
-// Makes a version of `entries` and publishes it: the first as snapshot, later ones as delta, and
-// also as snapshot where asked for or where clients would need more than max_deltas deltas.
+// Makes a version of `entries` and publishes it: the first as snapshot, later ones as delta from
+// the version before, merged with older deltas over aligned powers of two (merged_deltas.h). Also
+// as snapshot where asked for, where the delta would be larger than that, and where who starts from
+// nothing would fetch deltas of more than half of a snapshot's bytes (and more than 1 MiB). What
+// stays on offer and on disk besides is retention.h's.
 //
 // Nothing is visible before timestamp.json is renamed into place, which happens last; what a run
 // that broke off left behind is removed by the next. If nothing changed, no version is made: then

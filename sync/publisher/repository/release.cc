@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "storage/files/files.h"
@@ -36,6 +37,21 @@ absl::StatusOr<std::string> Write(const Repository& repository, const Document& 
   return bytes;
 }
 
+// Whether clients take `packs`: what they refuse must never be signed.
+absl::Status CheckAsClientsDo(const std::string& feed,
+                              const std::vector<trust::PackTarget>& packs) {
+  if (packs.size() > trust::Limits().max_targets) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(packs.size(), " packs are more than clients accept in one list"));
+  }
+  trust::Targets targets;
+  for (const trust::PackTarget& pack : packs) {
+    targets.targets[pack.path] = {
+        pack.bytes, {{"sha256", pack.sha256}}, trust::PackTargetToCustom(pack)};
+  }
+  return trust::PacksOnOffer(targets, feed).status();
+}
+
 }  // namespace
 
 absl::Status CheckSigners(const trust::Root& root, Role role, const std::vector<SigningKey>& keys) {
@@ -55,6 +71,18 @@ absl::Status CheckSigners(const trust::Root& root, Role role, const std::vector<
                                                     good.size(), " of its keys are there"));
 }
 
+absl::Status CheckAllSigners(const trust::Root& root, const RoleSigners& signers) {
+  const std::pair<Role, const std::vector<SigningKey>*> roles[] = {
+      {Role::kTargets, &signers.targets},
+      {Role::kSnapshot, &signers.snapshot},
+      {Role::kTimestamp, &signers.timestamp}};
+  for (const auto& [role, keys] : roles) {
+    absl::Status good = CheckSigners(root, role, *keys);
+    if (!good.ok()) return good;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status PlacePacks(const Repository& repository, const std::vector<trust::PackTarget>& packs) {
   for (const trust::PackTarget& pack : packs) {
     const std::string built = absl::StrCat(repository.building_directory(), "/", pack.path);
@@ -69,6 +97,8 @@ absl::Status PlacePacks(const Repository& repository, const std::vector<trust::P
 absl::Status Release(const Repository& repository, const Published& before,
                      const std::vector<trust::PackTarget>& packs, const RoleSigners& signers,
                      const PublishOptions& options) {
+  absl::Status accepted = CheckAsClientsDo(repository.settings().feed, packs);
+  if (!accepted.ok()) return accepted;
   absl::StatusOr<uint64_t> targets_version = repository.NextMetadataVersion(Role::kTargets);
   if (!targets_version.ok()) return targets_version.status();
   absl::StatusOr<uint64_t> snapshot_version = repository.NextMetadataVersion(Role::kSnapshot);

@@ -17,6 +17,9 @@ namespace cloister::publisher {
 absl::Status CheckSigners(const trust::Root& root, trust::Role role,
                           const std::vector<SigningKey>& keys);
 
+// The same for all that a new version needs: targets, snapshot and timestamp.
+absl::Status CheckAllSigners(const trust::Root& root, const RoleSigners& signers);
+
 // Moves packs from where they were built to targets/, under the names that clients ask for.
 absl::Status PlacePacks(const Repository& repository, const std::vector<trust::PackTarget>& packs);
 

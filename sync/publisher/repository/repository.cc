@@ -10,13 +10,11 @@
 #include <filesystem>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "nlohmann/json.hpp"
 #include "storage/files/files.h"
 #include "sync/publisher/repository/metadata_json.h"
 #include "sync/publisher/signing/signed_file.h"
@@ -29,8 +27,6 @@ namespace {
 using trust::Role;
 using trust::RoleName;
 
-constexpr uint64_t kMaxSettingsBytes = 64 * 1024;
-constexpr size_t kMaxFeedNameBytes = 64;
 constexpr uint32_t kPublicFile = 0644;
 constexpr uint32_t kPublicDirectory = 0755;
 
@@ -49,65 +45,6 @@ class MetadataFetcher : public trust::Fetcher {
  private:
   std::string directory_;
 };
-
-std::string SettingsPath(const std::string& path) { return absl::StrCat(path, "/publisher.json"); }
-
-nlohmann::json SettingsJson(const Settings& settings) {
-  const Lifetimes& lifetimes = settings.lifetimes;
-  return {{"feed", settings.feed},
-          {"lifetimes_s",
-           {{"root", absl::ToInt64Seconds(lifetimes.root)},
-            {"targets", absl::ToInt64Seconds(lifetimes.targets)},
-            {"snapshot", absl::ToInt64Seconds(lifetimes.snapshot)},
-            {"timestamp", absl::ToInt64Seconds(lifetimes.timestamp)}}}};
-}
-
-absl::StatusOr<absl::Duration> LifetimeFrom(const nlohmann::json& json, const char* role) {
-  const auto lifetimes = json.find("lifetimes_s");
-  if (lifetimes != json.end() && lifetimes->is_object()) {
-    const auto value = lifetimes->find(role);
-    if (value != lifetimes->end() && value->is_number_integer() && value->get<int64_t>() > 0) {
-      return absl::Seconds(value->get<int64_t>());
-    }
-  }
-  return absl::InvalidArgumentError(absl::StrCat("lifetimes_s.", role, " is not a number above 0"));
-}
-
-absl::StatusOr<Settings> SettingsFrom(const nlohmann::json& json) {
-  Settings settings;
-  if (!json.is_object() || !json.contains("feed") || !json["feed"].is_string()) {
-    return absl::InvalidArgumentError("no name of the feed under \"feed\"");
-  }
-  settings.feed = json["feed"].get<std::string>();
-  absl::Status name = CheckFeedName(settings.feed);
-  if (!name.ok()) return name;
-  Lifetimes& lifetimes = settings.lifetimes;
-  const std::pair<const char*, absl::Duration*> roles[] = {{"root", &lifetimes.root},
-                                                           {"targets", &lifetimes.targets},
-                                                           {"snapshot", &lifetimes.snapshot},
-                                                           {"timestamp", &lifetimes.timestamp}};
-  for (const auto& [role, lifetime] : roles) {
-    absl::StatusOr<absl::Duration> read = LifetimeFrom(json, role);
-    if (!read.ok()) return read.status();
-    *lifetime = *read;
-  }
-  return settings;
-}
-
-absl::StatusOr<Settings> ReadSettings(const std::string& path) {
-  absl::StatusOr<std::string> text = storage::ReadFile(SettingsPath(path), kMaxSettingsBytes);
-  if (absl::IsNotFound(text.status())) {
-    return absl::NotFoundError(absl::StrCat(
-        path, " is not a repository; make one with: cloister-publish init --repository ", path,
-        " --keys DIR --feed NAME"));
-  }
-  if (!text.ok()) return text.status();
-  absl::StatusOr<Settings> settings =
-      SettingsFrom(nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false));
-  if (settings.ok()) return settings;
-  return absl::InvalidArgumentError(
-      absl::StrCat(SettingsPath(path), ": ", settings.status().message()));
-}
 
 absl::StatusOr<trust::Root> FirstRoot(const InitOptions& options) {
   trust::Root root;
@@ -158,19 +95,6 @@ std::optional<T> CopyOf(const T* value) {
 
 }  // namespace
 
-absl::Status CheckFeedName(absl::string_view name) {
-  bool good = !name.empty() && name.size() <= kMaxFeedNameBytes && absl::ascii_isalnum(name[0]);
-  for (const char c : name) {
-    good = good && (absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-' || c == '_');
-  }
-  if (good) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("'", name,
-                   "' cannot be a feed's name: lower-case letters, digits, '-' and '_', "
-                   "at most ",
-                   kMaxFeedNameBytes, ", a letter or digit first"));
-}
-
 absl::Status Repository::Init(const std::string& path, const InitOptions& options) {
   absl::Status name = CheckFeedName(options.settings.feed);
   if (!name.ok()) return name;
@@ -191,8 +115,8 @@ absl::Status Repository::Init(const std::string& path, const InitOptions& option
       storage::WriteFileAtomically(path + "/metadata/1.root.json", *root_file, kPublicFile);
   if (!written.ok()) return written;
   // Last: what makes it a repository.
-  return storage::WriteFileAtomically(SettingsPath(path),
-                                      SettingsJson(options.settings).dump(2) + "\n", kPublicFile);
+  return storage::WriteFileAtomically(SettingsPath(path), SettingsText(options.settings),
+                                      kPublicFile);
 }
 
 absl::StatusOr<std::unique_ptr<Repository>> Repository::OpenReadOnly(const std::string& path) {

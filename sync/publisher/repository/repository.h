@@ -1,9 +1,11 @@
 // A feed's repository on disk, as its publisher sees it:
 //
-//   publisher.json   name of the feed and how long signatures last (read by this program alone)
+//   publisher.json   name of the feed, how long signatures last, what is retained (read by this
+//                    program alone)
 //   metadata/        N.root.json  timestamp.json  N.snapshot.json  N.targets.json
 //   targets/         <sha256>.<name> of every pack
 //   .building/       packs and sorts in the making; emptied at the start of each run
+//   .retired.json    since when nothing names files that wait to be removed
 //   .lock            held while a program writes
 //
 // The folder can be served as it is by any static file server.
@@ -21,27 +23,12 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "sync/publisher/repository/settings.h"
 #include "sync/publisher/signing/signing_key.h"
 #include "sync/trust/metadata.h"
 #include "sync/trust/pack_target.h"
 
 namespace cloister::publisher {
-
-// How long each role's signature is good for.
-struct Lifetimes {
-  absl::Duration root = absl::Hours(24 * 365);
-  absl::Duration targets = absl::Hours(24 * 90);
-  absl::Duration snapshot = absl::Hours(24 * 90);
-  absl::Duration timestamp = absl::Hours(24 * 7);
-};
-
-struct Settings {
-  std::string feed;
-  Lifetimes lifetimes;
-};
-
-// Lower-case letters, digits, '-' and '_', at most 64, a letter or digit first.
-absl::Status CheckFeedName(absl::string_view name);
 
 struct InitOptions {
   Settings settings;

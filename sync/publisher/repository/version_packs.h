@@ -1,17 +1,16 @@
-// Writes the packs of a version: the parts of a snapshot, or a delta.
+// Writes the parts of a snapshot; deltas.h writes deltas.
 
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "storage/pack/content_digest.h"
-#include "storage/pack/pack_reader.h"
+#include "storage/pack/pack_format.h"
 #include "sync/publisher/repository/sorted_entries.h"
 #include "sync/trust/pack_target.h"
 
@@ -38,18 +37,14 @@ struct WrittenPacks {
 absl::StatusOr<WrittenPacks> WriteSnapshot(const SortedEntries& entries,
                                            const PackOptions& options);
 
-struct WrittenDelta {
-  uint64_t added = 0;  // records and labels
-  uint64_t changed = 0;
-  uint64_t removed = 0;
-  storage::ContentDigest digest;          // of the version that it leads to
-  std::optional<trust::PackTarget> pack;  // none if nothing differs, or it would be too large
-  bool any() const { return added + changed + removed > 0; }
-};
+// The pack that was written as `name` into `directory`, as a target without what is said about the
+// version it leads to.
+absl::StatusOr<trust::PackTarget> DescribePack(const storage::PackHeader& header,
+                                               const std::string& name,
+                                               const std::string& directory,
+                                               const storage::PackSummary& summary);
 
-// What turns the version that `before` walks into `entries`. A delta beyond `max_delta_bytes` is
-// given up: no client would take it.
-absl::StatusOr<WrittenDelta> WriteDelta(storage::EntryCursor& before, const SortedEntries& entries,
-                                        const PackOptions& options);
+// Tells `options.progress` now and then.
+void TellProgress(const PackOptions& options, uint64_t entries);
 
 }  // namespace cloister::publisher

@@ -168,7 +168,8 @@ absl::StatusOr<std::string> PublishedFeed::FetchPack(const trust::PackTarget& pa
 absl::StatusOr<std::map<std::string, std::string>> PublishedFeed::Fetch() {
   absl::StatusOr<std::vector<trust::PackTarget>> offered = Offered();
   if (!offered.ok()) return offered.status();
-  absl::StatusOr<std::vector<trust::PackTarget>> chain = trust::CheapestChain(*offered, {}, kMaxChainDeltas);
+  absl::StatusOr<std::vector<trust::PackTarget>> chain =
+      trust::CheapestChain(*offered, {}, kMaxChainDeltas);
   if (!chain.ok()) return chain.status();
 
   std::vector<std::unique_ptr<storage::PackReader>> owned;

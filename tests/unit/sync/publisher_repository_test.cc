@@ -196,7 +196,7 @@ TEST(Publish, DeclaresWhatIsCoveredThoughNotListed) {
 
 // A run that broke off after everything but the last rename.
 TEST(Publish, NothingIsVisibleBeforeTheTimestamp) {
-  PublishedFeed feed;
+  PublishedFeed feed("threats", {.grace = absl::ZeroDuration()});
   ASSERT_THAT(feed.Publish(Files(0, 10)), IsOk());
   const std::string timestamp = feed.path() + "/metadata/timestamp.json";
   const std::string before = storage::ReadFile(timestamp, 1 << 20).value();

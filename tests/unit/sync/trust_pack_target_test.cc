@@ -178,6 +178,56 @@ TEST(PacksOnOffer, RefusesPacksThatContradictEachOther) {
   }
 }
 
+PackTarget WithBase(PackTarget pack, const std::string& digest) {
+  pack.base_digest = digest;
+  return pack;
+}
+
+TEST(PacksOnOffer, BasesOfDeltasAreReadAndAgree) {
+  const std::string seven = Pack(0, 7).content_digest;
+  const std::string other = Pack(0, 9).content_digest;
+  ASSERT_OK_AND_ASSIGN(
+      std::vector<PackTarget> read,
+      PacksOnOffer(TargetsOf({WithBase(Pack(7, 8), seven), Pack(0, 7)}), "threats"));
+  EXPECT_EQ(read.front().base_digest, seven);
+  EXPECT_EQ(read.back().base_digest, "");
+  const std::vector<PackTarget> contradictions[] = {
+      {Pack(0, 7), WithBase(Pack(7, 8), other)},
+      {Pack(6, 7), WithBase(Pack(7, 8), other)},
+      {WithBase(Pack(7, 8), seven), WithBase(Pack(7, 9), other)},
+      {WithBase(Pack(0, 7), seven)},  // a snapshot has none
+      {WithBase(Pack(7, 8), "7")},
+  };
+  for (const std::vector<PackTarget>& packs : contradictions) {
+    EXPECT_THAT(PacksOnOffer(TargetsOf(packs), "threats"),
+                IsRejectedFor(RejectReason::kTargetUndescribed))
+        << packs.back().base_digest;
+  }
+}
+
+// Otherwise an address listed in version 7 would be asked for by nobody in version 8, though the
+// delta does not remove it.
+TEST(PacksOnOffer, ADeltaDeclaresAtLeastWhatItsBaseDeclares) {
+  PackTarget more = Pack(7, 8);
+  more.coverage.Add(*reputation::Coverage::FromNames({"url"}));
+  more.prefix_lengths.v4.set(8);
+  EXPECT_THAT(PacksOnOffer(TargetsOf({Pack(0, 7), more}), "threats"), IsOk());
+  PackTarget fewer_kinds = Pack(7, 8);
+  fewer_kinds.coverage = *reputation::Coverage::FromNames({"ip/v4"});
+  PackTarget fewer_lengths = Pack(7, 8);
+  fewer_lengths.prefix_lengths.v4.reset(24);
+  for (const PackTarget& less : {fewer_kinds, fewer_lengths}) {
+    EXPECT_THAT(PacksOnOffer(TargetsOf({Pack(0, 7), less}), "threats"),
+                IsRejectedFor(RejectReason::kPackUndeclared));
+    EXPECT_THAT(PacksOnOffer(TargetsOf({Pack(6, 7), less}), "threats"),
+                IsRejectedFor(RejectReason::kPackUndeclared));
+  }
+  // A snapshot begins anew.
+  fewer_kinds.from_version = 0;
+  fewer_kinds.path = "full-8-1.sst";
+  EXPECT_THAT(PacksOnOffer(TargetsOf({Pack(0, 7), fewer_kinds}), "threats"), IsOk());
+}
+
 struct ChainCase {
   const char* name;
   std::vector<PackTarget> offered;
@@ -278,6 +328,11 @@ std::vector<ChainCase> HarderChainCases() {
        {"full-8-1.sst"}},
       {"held_of_other_content_where_no_snapshot_is_offered",
        {Pack(6, 7), Sized(Pack(7, 8), 10), Sized(Pack(0, 8), 50)},
+       {OtherContent(Pack(0, 7))},
+       8,
+       {"full-8-1.sst"}},
+      {"held_of_other_content_than_the_delta_starts_from",
+       {WithBase(Sized(Pack(7, 8), 10), Pack(0, 7).content_digest), Sized(Pack(0, 8), 50)},
        {OtherContent(Pack(0, 7))},
        8,
        {"full-8-1.sst"}},
