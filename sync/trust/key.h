@@ -1,7 +1,17 @@
 // Verification keys: what they look like in metadata, and checking signatures with them. Signing
 // is the publisher's alone (sync/publisher/signing).
+//
+//   keytype                         scheme               keyval.public        signature
+//   ed25519                         ed25519              32 bytes, hex        64 bytes (RFC 8032)
+//   ecdsa or ecdsa-sha2-nistp256    ecdsa-sha2-nistp256  PEM, P-256           DER (RFC 3279)
+//   rsa                             rsassa-pss-sha256    PEM, 2048-8192 bits  RFC 8017, 8.1
+//
+// (The Update Framework 1.0, section 4.2.) PEM is one SubjectPublicKeyInfo ("PUBLIC KEY"); a
+// signature's hexadecimal digits may be of either case, the length of PSS's salt any.
 
 #pragma once
+
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -15,10 +25,14 @@ namespace cloister::trust {
 nlohmann::json PublicKeyToJson(const PublicKey& key);
 
 // kMetadataMalformed if a field is missing or has the wrong type. A key of an unknown type or
-// scheme is taken, and verifies nothing.
+// scheme, or that is none, is taken, and verifies nothing.
 absl::StatusOr<PublicKey> PublicKeyFromJson(const nlohmann::json& value);
 
-// Whether `signature_hex` is the key's signature of `message`. Ed25519 (RFC 8032) only.
+// The same text for every way to write one key, so that a threshold counts keys rather than ids
+// (section 4.2.1); of a key that verifies nothing, what was written.
+std::string KeyIdentity(const PublicKey& key);
+
+// Whether `signature_hex` is the key's signature of `message`.
 bool VerifySignature(const PublicKey& key, absl::string_view message,
                      absl::string_view signature_hex);
 

@@ -17,6 +17,21 @@ struct Limits {
   uint32_t max_signatures = 64;              // signatures on one file
   uint32_t max_targets = 4096;               // targets of one feed
   uint64_t max_target_bytes = 256ull << 20;  // one pack
+
+  // Delegations.
+  uint32_t max_delegation_keys = 1024;   // keys in one file's delegations
+  uint32_t max_delegated_roles = 1024;   // roles that one file delegates to
+  uint32_t max_delegation_paths = 4096;  // patterns or hash prefixes in one file's delegations
+  uint32_t max_role_name_bytes = 72;     // so that it becomes a file name, percent-encoded
+  uint32_t max_roles_visited = 32;       // in one search for a target, the top-level one apart
+  uint32_t max_delegation_depth = 16;    // delegations in a row
+  uint32_t max_kept_delegated = 64;      // delegated files kept between runs
+
+  // Not bounds: what the specification allows and a feed's repository does not. Without consistent
+  // snapshots files change in place, and a reader can fall between two versions; packs are known
+  // by their SHA-256.
+  bool accept_inconsistent_snapshots = false;
+  bool accept_targets_without_sha256 = false;
 };
 
 }  // namespace cloister::trust

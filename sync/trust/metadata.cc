@@ -1,6 +1,5 @@
 #include "sync/trust/metadata.h"
 
-#include <set>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -10,7 +9,7 @@
 #include "sync/trust/canonical_json.h"
 #include "sync/trust/hash.h"
 #include "sync/trust/json_fields.h"
-#include "sync/trust/key.h"
+#include "sync/trust/role_fields.h"
 
 namespace cloister::trust {
 namespace {
@@ -20,7 +19,6 @@ using reputation::Rejected;
 using reputation::RejectReason;
 
 constexpr Role kRoles[] = {Role::kRoot, Role::kTimestamp, Role::kSnapshot, Role::kTargets};
-constexpr size_t kMaxKeyIdBytes = 128;  // a SHA-512 in hexadecimal
 // What a file system takes as a name, less "<64 hexadecimal digits>." before it (section 6.2).
 constexpr size_t kMaxTargetNameBytes = 255 - 65;
 constexpr size_t kMaxTargetPathBytes = 1024;
@@ -92,34 +90,6 @@ void ReadCommon(const JsonFields& fields, Common* common) {
   common->expires = fields.Time("expires");
 }
 
-RoleKeys ReadRoleKeys(const JsonFields& role, const Limits& limits) {
-  RoleKeys keys;
-  keys.key_ids = role.Strings("keyids");
-  if (std::set<std::string>(keys.key_ids.begin(), keys.key_ids.end()).size() !=
-      keys.key_ids.size()) {
-    role.Wrong("keyids", "names a key twice");
-  }
-  keys.threshold =
-      static_cast<uint32_t>(role.Integer("threshold", {.min = 1, .max = limits.max_keys}));
-  return keys;
-}
-
-absl::Status ReadKeys(const JsonFields& keys, const Limits& limits, Root* root) {
-  if (keys.members().size() > limits.max_keys) {
-    return Rejected(RejectReason::kMetadataMalformed,
-                    absl::StrCat("more than ", limits.max_keys, " keys"));
-  }
-  for (const auto& [key_id, value] : keys.members()) {
-    if (key_id.empty() || key_id.size() > kMaxKeyIdBytes) {
-      return Rejected(RejectReason::kMetadataMalformed, "a key id is empty or too long");
-    }
-    absl::StatusOr<PublicKey> key = PublicKeyFromJson(value);
-    if (!key.ok()) return key.status();
-    root->keys.emplace(key_id, *std::move(key));
-  }
-  return absl::OkStatus();
-}
-
 // At least one hash that is known here, each in the form that HashCheck compares.
 std::map<std::string, std::string> ReadHashes(const JsonFields& file) {
   std::map<std::string, std::string> hashes;
@@ -158,11 +128,13 @@ bool IsSafePath(absl::string_view path) {
   return !name.empty() && name.size() <= kMaxTargetNameBytes;
 }
 
-TargetFile ReadTarget(const JsonFields& fields) {
+TargetFile ReadTarget(const JsonFields& fields, const Limits& limits) {
   TargetFile target;
   target.length = fields.Integer("length");
   target.hashes = ReadHashes(fields);
-  if (target.hashes.count("sha256") == 0) fields.Wrong("hashes", "has no sha256");
+  if (target.hashes.count("sha256") == 0 && !limits.accept_targets_without_sha256) {
+    fields.Wrong("hashes", "has no sha256");
+  }
   if (fields.Has("custom")) target.custom = fields.members().at("custom");
   return target;
 }
@@ -209,11 +181,12 @@ absl::StatusOr<Root> ParseRoot(const SignedFile& file, const Limits& limits) {
   Root root;
   ReadCommon(fields, &root);
   root.consistent_snapshot = fields.Bool("consistent_snapshot");
-  // Without it a repository changes files in place, and a reader can fall between two versions.
-  if (!root.consistent_snapshot) fields.Wrong("consistent_snapshot", "must be true");
-  if (absl::Status s = ReadKeys(fields.Object("keys"), limits, &root); !s.ok()) {
-    return WithRole(file.role, s);
+  if (!root.consistent_snapshot && !limits.accept_inconsistent_snapshots) {
+    fields.Wrong("consistent_snapshot", "must be true");
   }
+  auto keys = ReadKeys(fields.Object("keys"), limits.max_keys);
+  if (!keys.ok()) return WithRole(file.role, keys.status());
+  root.keys = *std::move(keys);
   JsonFields roles = fields.Object("roles");
   for (Role role : kRoles) {
     root.roles[role] = ReadRoleKeys(roles.Object(RoleName(role)), limits);
@@ -258,12 +231,17 @@ absl::StatusOr<Targets> ParseTargets(const SignedFile& file, const Limits& limit
   }
   for (const auto& [path, value] : list.members()) {
     if (!IsSafePath(path)) list.Wrong(path, "is not a path that becomes a file name safely");
-    targets.targets[path] = ReadTarget(list.Object(path));
+    targets.targets[path] = ReadTarget(list.Object(path), limits);
     if (targets.targets[path].length > limits.max_target_bytes) {
       return WithRole(file.role,
                       Rejected(RejectReason::kTargetTooLarge,
                                absl::StrCat(path, " is longer than ", limits.max_target_bytes)));
     }
+  }
+  if (fields.Has("delegations")) {
+    auto delegations = ReadDelegations(fields.Object("delegations"), &errors, limits);
+    if (!delegations.ok()) return WithRole(file.role, delegations.status());
+    targets.delegations = *std::move(delegations);
   }
   if (!errors.ok()) return WithRole(file.role, errors.first());
   return targets;

@@ -22,9 +22,10 @@ absl::string_view RoleName(Role role);  // "root" …
 
 // A verification key as metadata carries it.
 struct PublicKey {
-  std::string key_type;    // "ed25519"
-  std::string scheme;      // "ed25519"
-  std::string public_hex;  // 32 bytes in hexadecimal
+  std::string key_type;  // "ed25519", "ecdsa", "rsa" …
+  std::string scheme;    // "ed25519", "ecdsa-sha2-nistp256", "rsassa-pss-sha256" …
+  // keyval.public: 32 bytes in hexadecimal for ed25519, else a SubjectPublicKeyInfo in PEM.
+  std::string public_value;
 };
 
 // SHA-256 in hexadecimal of the key's canonical JSON. What the publisher uses; a reader takes any
@@ -43,7 +44,7 @@ struct Common {
 };
 
 struct Root : Common {
-  bool consistent_snapshot = true;        // a root without it is refused
+  bool consistent_snapshot = true;        // see Limits::accept_inconsistent_snapshots
   std::map<std::string, PublicKey> keys;  // by key id
   std::map<Role, RoleKeys> roles;         // all four
 };
@@ -67,14 +68,30 @@ struct Snapshot : Common {
 
 struct TargetFile {
   uint64_t length = 0;
-  std::map<std::string, std::string> hashes;  // at least sha256
+  std::map<std::string, std::string> hashes;  // see Limits::accept_targets_without_sha256
   nlohmann::json custom;                      // null if absent
+};
+
+// Another role that a targets file trusts with some paths (section 4.5).
+struct DelegatedRole {
+  std::string name;  // no top-level role's; at most Limits::max_role_name_bytes
+  RoleKeys keys;     // ids into Delegations::keys
+  bool terminating = false;
+  // Exactly one of them is not empty.
+  std::vector<std::string> paths;               // patterns, see delegation.h
+  std::vector<std::string> path_hash_prefixes;  // lower-case hexadecimal
+};
+
+struct Delegations {
+  std::map<std::string, PublicKey> keys;  // by key id
+  std::vector<DelegatedRole> roles;       // in the order in which they are asked
 };
 
 struct Targets : Common {
   // By path, as listed: at most 1024 bytes without control characters and backslashes, and its
   // last component 1 to 190 bytes, so that it becomes part of a file name safely.
   std::map<std::string, TargetFile> targets;
+  Delegations delegations;  // empty where there are none
 };
 
 // A parsed file: the signatures, and the canonical bytes that they cover.
@@ -87,7 +104,7 @@ struct SignedFile {
 
 // kMetadataMalformed, naming the field, also where a key signs twice; kMetadataTooLarge;
 // kMetadataWrongRole for another role or spec version; kTargetTooLarge for a target above the
-// limit.
+// limit. Delegated targets files are of the role kTargets, too (section 4.5).
 absl::StatusOr<SignedFile> ParseSigned(absl::string_view bytes, Role role, const Limits& limits);
 absl::StatusOr<Root> ParseRoot(const SignedFile& file, const Limits& limits);
 absl::StatusOr<Timestamp> ParseTimestamp(const SignedFile& file);

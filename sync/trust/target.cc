@@ -49,19 +49,18 @@ class Comparison {
 };
 
 // Fetches what the comparison has not seen yet, and passes it on.
-absl::Status FetchRest(Fetcher& fetcher, absl::string_view path, const TargetFile& target,
+absl::Status FetchRest(Fetcher& fetcher, absl::string_view name, const TargetFile& target,
                        Comparison& comparison, const ByteSink& sink) {
   const uint64_t offset = comparison.received();
   if (offset == target.length && offset != 0) return comparison.Finish();
-  absl::Status fetched = fetcher.Target(ConsistentTargetName(path, target), offset, target.length,
-                                        [&](absl::string_view bytes) {
-                                          absl::Status s = comparison.Take(bytes);
-                                          return s.ok() ? sink(bytes) : s;
-                                        });
+  absl::Status fetched = fetcher.Target(name, offset, target.length, [&](absl::string_view bytes) {
+    absl::Status s = comparison.Take(bytes);
+    return s.ok() ? sink(bytes) : s;
+  });
   // A sink that reports NotFound is not a target that is missing, as far as this can tell.
   if (absl::IsNotFound(fetched) && comparison.received() == offset) {
     return Rejected(RejectReason::kTargetMissing,
-                    absl::StrCat(path, " is listed, but not to be had: ", fetched.message()));
+                    absl::StrCat(name, " is listed, but not to be had: ", fetched.message()));
   }
   if (!fetched.ok()) return fetched;
   return comparison.Finish();
@@ -76,15 +75,21 @@ bool IsWrongContent(const absl::Status& status) {
 }  // namespace
 
 std::string ConsistentTargetName(absl::string_view path, const TargetFile& target) {
-  size_t slash = path.rfind('/');
-  absl::string_view name = slash == absl::string_view::npos ? path : path.substr(slash + 1);
-  return absl::StrCat(target.hashes.at("sha256"), ".", name);
+  const size_t name = path.rfind('/') + 1;  // 0 where there is no slash
+  auto hash = target.hashes.find("sha256");
+  if (hash == target.hashes.end()) hash = target.hashes.find("sha512");
+  return absl::StrCat(path.substr(0, name), hash->second, ".", path.substr(name));
+}
+
+absl::Status FetchTargetFile(Fetcher& fetcher, absl::string_view name, const TargetFile& target,
+                             const ByteSink& sink) {
+  Comparison comparison(name, target);
+  return FetchRest(fetcher, name, target, comparison, sink);
 }
 
 absl::Status FetchTarget(Fetcher& fetcher, absl::string_view path, const TargetFile& target,
                          const ByteSink& sink) {
-  Comparison comparison(path, target);
-  return FetchRest(fetcher, path, target, comparison, sink);
+  return FetchTargetFile(fetcher, ConsistentTargetName(path, target), target, sink);
 }
 
 absl::Status ResumeTarget(Fetcher& fetcher, absl::string_view path, const TargetFile& target,
@@ -95,7 +100,9 @@ absl::Status ResumeTarget(Fetcher& fetcher, absl::string_view path, const Target
     absl::Status s =
         partial.Replay([&](absl::string_view bytes) { return comparison.Take(bytes); });
     const bool began_in_the_middle = !s.ok() || comparison.received() > 0;
-    if (s.ok()) s = FetchRest(fetcher, path, target, comparison, keep);
+    if (s.ok()) {
+      s = FetchRest(fetcher, ConsistentTargetName(path, target), target, comparison, keep);
+    }
     if (!IsWrongContent(s)) return s;
     if (absl::Status cleared = partial.Clear(); !cleared.ok()) return cleared;
     // With nothing left to begin from, the next time round is the last one.

@@ -5,11 +5,10 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "reputation/reject_reason.h"
-#include "sync/trust/hash.h"
-#include "sync/trust/key.h"
+#include "sync/trust/checks.h"
 
 namespace cloister::trust {
 namespace {
@@ -19,87 +18,26 @@ using reputation::RejectReason;
 
 constexpr char kTargetsFile[] = "targets.json";
 
-// A key itself, because two ids of one key are one key.
-std::string Identity(const PublicKey& key) { return absl::AsciiStrToLower(key.public_hex); }
+Voucher RootFor(const Root& root, Role role) {
+  return {root.keys, root.roles.at(role), absl::StrCat("root version ", root.version)};
+}
 
-std::set<std::string> KeysOf(const Root& root, Role role) {
-  std::set<std::string> keys;
-  for (const std::string& key_id : root.roles.at(role).key_ids) {
-    auto key = root.keys.find(key_id);
-    if (key != root.keys.end()) keys.insert(Identity(key->second));
-  }
-  return keys;
+Voucher DelegatorFor(const Delegations& delegator, const DelegatedRole& role) {
+  return {delegator.keys, role.keys, "the role that delegates to it"};
 }
 
 // Whether a key that could sign for `role` under `before` no longer can under `after`.
 bool IsRotated(const Root& before, const Root& after, Role role) {
-  std::set<std::string> now = KeysOf(after, role);
-  for (const std::string& key : KeysOf(before, role)) {
+  const std::set<std::string> now = KeysOf(RootFor(after, role));
+  for (const std::string& key : KeysOf(RootFor(before, role))) {
     if (now.count(key) == 0) return true;
   }
   return false;
 }
 
-absl::Status CheckThreshold(const SignedFile& file, const Root& root) {
-  const RoleKeys& role = root.roles.at(file.role);
-  std::set<std::string> signers;
-  for (const std::string& key_id : role.key_ids) {
-    auto key = root.keys.find(key_id);
-    auto signature = file.signatures.find(key_id);
-    if (key == root.keys.end() || signature == file.signatures.end()) continue;
-    if (VerifySignature(key->second, file.canonical, signature->second)) {
-      signers.insert(Identity(key->second));
-    }
-  }
-  if (signers.size() >= role.threshold) return absl::OkStatus();
-  return Rejected(
-      RejectReason::kMetadataThreshold,
-      absl::StrCat(RoleName(file.role), " metadata: ", signers.size(), " of the ", role.threshold,
-                   " signatures that root version ", root.version, " asks for are valid"));
-}
-
-absl::Status Rollback(Role role, absl::string_view what, uint64_t offered, uint64_t trusted) {
-  return Rejected(RejectReason::kMetadataRollback,
-                  absl::StrCat(RoleName(role), " metadata: ", what, " is ", offered,
-                               ", older than ", trusted, ", which is trusted already"));
-}
-
-bool HasStatedBytes(const FileMeta& meta, absl::string_view bytes) {
-  if (meta.length != 0 && bytes.size() != meta.length) return false;
-  if (meta.hashes.empty()) return true;
-  HashCheck check(meta.hashes);
-  check.Update(bytes);
-  return check.Matches();
-}
-
-absl::Status CheckStatedBytes(Role role, const FileMeta& meta, absl::string_view bytes) {
-  if (HasStatedBytes(meta, bytes)) return absl::OkStatus();
-  return Rejected(RejectReason::kMetadataHashMismatch,
-                  absl::StrCat(RoleName(role), " metadata: its length or a hash is not what is ",
-                               "signed for version ", meta.version));
-}
-
-absl::Status CheckStatedVersion(Role role, const FileMeta& meta, uint64_t version) {
-  if (version == meta.version) return absl::OkStatus();
-  return Rejected(RejectReason::kMetadataVersionMismatch,
-                  absl::StrCat(RoleName(role), " metadata: it is version ", version, " where ",
-                               meta.version, " is signed"));
-}
-
-// 5.5.5: nothing that was listed may become older or vanish.
-absl::Status CheckSnapshotRollback(const Snapshot& trusted, const Snapshot& offered) {
-  for (const auto& [name, meta] : trusted.meta) {
-    auto found = offered.meta.find(name);
-    if (found == offered.meta.end()) {
-      return Rejected(RejectReason::kMetadataRollback,
-                      "snapshot metadata: a file that was listed is listed no longer");
-    }
-    if (found->second.version < meta.version) {
-      return Rollback(Role::kSnapshot, "the version of a file that it lists", found->second.version,
-                      meta.version);
-    }
-  }
-  return absl::OkStatus();
+// How a delegated role is called in messages: its name was chosen by somebody else.
+std::string Shown(const DelegatedRole& role) {
+  return absl::StrCat("delegated \"", absl::CHexEscape(role.name), "\"");
 }
 
 }  // namespace
@@ -111,7 +49,8 @@ absl::StatusOr<TrustedMetadata> TrustedMetadata::Create(const TrustedState& kept
   if (!file.ok()) return file.status();
   absl::StatusOr<Root> root = ParseRoot(*file, limits);
   if (!root.ok()) return root.status();
-  if (absl::Status s = CheckThreshold(*file, *root); !s.ok()) return s;
+  if (absl::Status s = CheckThreshold("root", *file, RootFor(*root, Role::kRoot)); !s.ok())
+    return s;
   trusted.root_ = *std::move(root);
   trusted.state_.root = kept.root;
   trusted.Restore(kept);
@@ -137,6 +76,7 @@ void TrustedMetadata::Restore(const TrustedState& kept) {
     targets_ = *std::move(targets);
     state_.targets = kept.targets;
   }
+  state_.delegated = kept.delegated;
 }
 
 absl::Status TrustedMetadata::UpdateRoot(absl::string_view bytes) {
@@ -145,11 +85,13 @@ absl::Status TrustedMetadata::UpdateRoot(absl::string_view bytes) {
   absl::StatusOr<Root> root = ParseRoot(*file, limits_);
   if (!root.ok()) return root.status();
   // 5.3.4: signed by a threshold of the trusted root's keys, and of its own.
-  if (absl::Status s = CheckThreshold(*file, root_); !s.ok()) return s;
-  if (absl::Status s = CheckThreshold(*file, *root); !s.ok()) return s;
+  if (absl::Status s = CheckThreshold("root", *file, RootFor(root_, Role::kRoot)); !s.ok())
+    return s;
+  if (absl::Status s = CheckThreshold("root", *file, RootFor(*root, Role::kRoot)); !s.ok())
+    return s;
   // 5.3.5: the next version exactly.
   if (root->version <= root_.version) {
-    return Rollback(Role::kRoot, "its version", root->version, root_.version);
+    return Rollback("root", "its version", root->version, root_.version);
   }
   if (root->version != root_.version + 1) {
     return Rejected(RejectReason::kMetadataVersionMismatch,
@@ -173,7 +115,7 @@ absl::Status TrustedMetadata::UpdateRoot(absl::string_view bytes) {
 }
 
 absl::Status TrustedMetadata::CheckRoot(const RefreshOptions& options) {
-  return CheckExpiry(Role::kRoot, root_, options);  // 5.3.10
+  return CheckExpiry("root", root_, options);  // 5.3.10
 }
 
 absl::Status TrustedMetadata::UpdateTimestamp(absl::string_view bytes,
@@ -183,19 +125,19 @@ absl::Status TrustedMetadata::UpdateTimestamp(absl::string_view bytes,
   if (timestamp_) {
     // 5.4.3.1: not older; the same version is discarded without error.
     if (offered->version < timestamp_->version) {
-      return Rollback(Role::kTimestamp, "its version", offered->version, timestamp_->version);
+      return Rollback("timestamp", "its version", offered->version, timestamp_->version);
     }
     if (offered->version == timestamp_->version) {
-      return CheckExpiry(Role::kTimestamp, *timestamp_, options);
+      return CheckExpiry("timestamp", *timestamp_, options);
     }
     // 5.4.3.2: nor the snapshot that it names.
     if (offered->snapshot.version < timestamp_->snapshot.version) {
-      return Rollback(Role::kTimestamp, "the snapshot version that it names",
-                      offered->snapshot.version, timestamp_->snapshot.version);
+      return Rollback("timestamp", "the snapshot version that it names", offered->snapshot.version,
+                      timestamp_->snapshot.version);
     }
   }
   // 5.4.4: a freeze shows as expiry.
-  if (absl::Status s = CheckExpiry(Role::kTimestamp, *offered, options); !s.ok()) return s;
+  if (absl::Status s = CheckExpiry("timestamp", *offered, options); !s.ok()) return s;
   // 5.4.5
   timestamp_ = *std::move(offered);
   state_.timestamp = std::string(bytes);
@@ -204,13 +146,13 @@ absl::Status TrustedMetadata::UpdateTimestamp(absl::string_view bytes,
 
 absl::Status TrustedMetadata::UpdateSnapshot(absl::string_view bytes,
                                              const RefreshOptions& options) {
-  if (absl::Status s = CheckStatedBytes(Role::kSnapshot, snapshot_meta(), bytes); !s.ok()) {
+  if (absl::Status s = CheckStatedBytes("snapshot", snapshot_meta(), bytes); !s.ok()) {
     return s;  // 5.5.2
   }
   absl::StatusOr<Snapshot> offered = VerifiedSnapshot(bytes);  // 5.5.3
   if (!offered.ok()) return offered.status();
   // 5.5.4
-  absl::Status version = CheckStatedVersion(Role::kSnapshot, snapshot_meta(), offered->version);
+  absl::Status version = CheckStatedVersion("snapshot", snapshot_meta(), offered->version);
   if (!version.ok()) return version;
   if (snapshot_) {  // 5.5.5
     if (absl::Status s = CheckSnapshotRollback(*snapshot_, *offered); !s.ok()) return s;
@@ -220,7 +162,7 @@ absl::Status TrustedMetadata::UpdateSnapshot(absl::string_view bytes,
                     "snapshot metadata: signed.meta does not list targets.json");
   }
   // 5.5.6
-  if (absl::Status s = CheckExpiry(Role::kSnapshot, *offered, options); !s.ok()) return s;
+  if (absl::Status s = CheckExpiry("snapshot", *offered, options); !s.ok()) return s;
   // 5.5.7
   snapshot_ = *std::move(offered);
   state_.snapshot = std::string(bytes);
@@ -232,7 +174,7 @@ absl::StatusOr<bool> TrustedMetadata::KeepsSnapshot(const RefreshOptions& option
       !HasStatedBytes(snapshot_meta(), state_.snapshot)) {
     return false;
   }
-  if (absl::Status s = CheckExpiry(Role::kSnapshot, *snapshot_, options); !s.ok()) return s;
+  if (absl::Status s = CheckExpiry("snapshot", *snapshot_, options); !s.ok()) return s;
   return true;
 }
 
@@ -240,14 +182,14 @@ absl::Status TrustedMetadata::UpdateTargets(absl::string_view bytes,
                                             const RefreshOptions& options) {
   const FileMeta& meta = targets_meta();
   // 5.6.2
-  if (absl::Status s = CheckStatedBytes(Role::kTargets, meta, bytes); !s.ok()) return s;
+  if (absl::Status s = CheckStatedBytes("targets", meta, bytes); !s.ok()) return s;
   absl::StatusOr<Targets> offered = VerifiedTargets(bytes);  // 5.6.3
   if (!offered.ok()) return offered.status();
   // 5.6.4: the snapshot's version is one that 5.5.5 found no older than before.
-  absl::Status version = CheckStatedVersion(Role::kTargets, meta, offered->version);
+  absl::Status version = CheckStatedVersion("targets", meta, offered->version);
   if (!version.ok()) return version;
   // 5.6.5
-  if (absl::Status s = CheckExpiry(Role::kTargets, *offered, options); !s.ok()) return s;
+  if (absl::Status s = CheckExpiry("targets", *offered, options); !s.ok()) return s;
   // 5.6.6
   targets_ = *std::move(offered);
   state_.targets = std::string(bytes);
@@ -259,8 +201,51 @@ absl::StatusOr<bool> TrustedMetadata::KeepsTargets(const RefreshOptions& options
       !HasStatedBytes(targets_meta(), state_.targets)) {
     return false;
   }
-  if (absl::Status s = CheckExpiry(Role::kTargets, *targets_, options); !s.ok()) return s;
+  if (absl::Status s = CheckExpiry("targets", *targets_, options); !s.ok()) return s;
   return true;
+}
+
+absl::StatusOr<Targets> TrustedMetadata::UpdateDelegated(const Delegations& delegator,
+                                                         const DelegatedRole& role,
+                                                         absl::string_view bytes,
+                                                         const RefreshOptions& options) {
+  const std::string name = Shown(role);
+  const FileMeta& meta = *delegated_meta(role.name);
+  if (absl::Status s = CheckStatedBytes(name, meta, bytes); !s.ok()) return s;  // 5.6.2
+  absl::StatusOr<Targets> offered = VerifiedDelegated(delegator, role, bytes);  // 5.6.3
+  if (!offered.ok()) return offered;
+  if (absl::Status s = CheckStatedVersion(name, meta, offered->version); !s.ok())
+    return s;                                                                    // 5.6.4
+  if (absl::Status s = CheckExpiry(name, *offered, options); !s.ok()) return s;  // 5.6.5
+  KeepDelegated(role.name, bytes);                                               // 5.6.6
+  return offered;
+}
+
+absl::StatusOr<std::optional<Targets>> TrustedMetadata::KeptDelegated(
+    const Delegations& delegator, const DelegatedRole& role, const RefreshOptions& options) {
+  const FileMeta& meta = *delegated_meta(role.name);
+  auto kept = state_.delegated.find(role.name);
+  if (kept == state_.delegated.end() || !HasStatedBytes(meta, kept->second)) return std::nullopt;
+  absl::StatusOr<Targets> targets = VerifiedDelegated(delegator, role, kept->second);
+  if (!targets.ok() || targets->version != meta.version) return std::nullopt;
+  if (absl::Status s = CheckExpiry(Shown(role), *targets, options); !s.ok()) return s;
+  return *std::move(targets);
+}
+
+// What is kept saves fetching it again, no more: that a delegated file does not go back is seen
+// from the snapshot (5.5.5). So any may go where there are too many.
+void TrustedMetadata::KeepDelegated(const std::string& role_name, absl::string_view bytes) {
+  state_.delegated.erase(role_name);
+  if (limits_.max_kept_delegated == 0) return;
+  while (state_.delegated.size() >= limits_.max_kept_delegated) {
+    state_.delegated.erase(state_.delegated.begin());
+  }
+  state_.delegated.emplace(role_name, bytes);
+}
+
+const FileMeta* TrustedMetadata::delegated_meta(const std::string& role_name) const {
+  auto found = snapshot_->meta.find(absl::StrCat(role_name, ".json"));
+  return found == snapshot_->meta.end() ? nullptr : &found->second;
 }
 
 const FileMeta& TrustedMetadata::targets_meta() const { return snapshot_->meta.at(kTargetsFile); }
@@ -268,7 +253,8 @@ const FileMeta& TrustedMetadata::targets_meta() const { return snapshot_->meta.a
 absl::StatusOr<SignedFile> TrustedMetadata::Verify(absl::string_view bytes, Role role) const {
   absl::StatusOr<SignedFile> file = ParseSigned(bytes, role, limits_);
   if (!file.ok()) return file;
-  if (absl::Status s = CheckThreshold(*file, root_); !s.ok()) return s;
+  if (absl::Status s = CheckThreshold(RoleName(role), *file, RootFor(root_, role)); !s.ok())
+    return s;
   return file;
 }
 
@@ -290,17 +276,29 @@ absl::StatusOr<Targets> TrustedMetadata::VerifiedTargets(absl::string_view bytes
   return ParseTargets(*file, limits_);
 }
 
-absl::Status TrustedMetadata::CheckExpiry(Role role, const Common& common,
+absl::StatusOr<Targets> TrustedMetadata::VerifiedDelegated(const Delegations& delegator,
+                                                           const DelegatedRole& role,
+                                                           absl::string_view bytes) const {
+  absl::StatusOr<SignedFile> file = ParseSigned(bytes, Role::kTargets, limits_);
+  if (!file.ok()) return file.status();
+  absl::Status signatures = CheckThreshold(Shown(role), *file, DelegatorFor(delegator, role));
+  if (!signatures.ok()) return signatures;
+  return ParseTargets(*file, limits_);
+}
+
+absl::Status TrustedMetadata::CheckExpiry(absl::string_view name, const Common& common,
                                           const RefreshOptions& options) {
+  // Valid as long as the expiry lies after the reference time (5.3.10, 5.4.4, 5.5.6, 5.6.5).
   if (options.now < common.expires) return absl::OkStatus();
-  if (options.now - common.expires <= options.accept_expired_within &&
-      options.accept_expired_within > absl::ZeroDuration()) {
+  const absl::Duration ago = options.now - common.expires;
+  if (options.accept_expired_within > absl::ZeroDuration() &&
+      ago <= options.accept_expired_within) {
     expired_ = true;
     return absl::OkStatus();
   }
   return Rejected(
       RejectReason::kMetadataExpired,
-      absl::StrCat(RoleName(role), " metadata: version ", common.version, " expired at ",
+      absl::StrCat(name, " metadata: version ", common.version, " expired at ",
                    absl::FormatTime(absl::RFC3339_sec, common.expires, absl::UTCTimeZone()),
                    "; the publisher has to sign a new one, or this clock is wrong"));
 }

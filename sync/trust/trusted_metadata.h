@@ -20,7 +20,7 @@ namespace cloister::trust {
 class TrustedMetadata {
  public:
   // From what was kept. The root must be signed by its own threshold; the others are dropped if
-  // that root does not vouch for them.
+  // that root does not vouch for them. Delegated files are judged when they are needed.
   static absl::StatusOr<TrustedMetadata> Create(const TrustedState& kept, const Limits& limits);
 
   // 5.3.4 to 5.3.8. Also drops what the new root no longer vouches for.
@@ -41,9 +41,20 @@ class TrustedMetadata {
   absl::Status UpdateTargets(absl::string_view bytes, const RefreshOptions& options);
   absl::StatusOr<bool> KeepsTargets(const RefreshOptions& options);
 
+  // 5.6.2 to 5.6.6 for the file of a delegated role, by the word of who delegates to it. Keeps it.
+  absl::StatusOr<Targets> UpdateDelegated(const Delegations& delegator, const DelegatedRole& role,
+                                          absl::string_view bytes, const RefreshOptions& options);
+  // The kept file if it is the one that the trusted snapshot names and `delegator` vouches for; if
+  // so, checks its expiry. Nothing if another has to be fetched.
+  absl::StatusOr<std::optional<Targets>> KeptDelegated(const Delegations& delegator,
+                                                       const DelegatedRole& role,
+                                                       const RefreshOptions& options);
+
   // What the trusted timestamp and snapshot name. Need those.
   const FileMeta& snapshot_meta() const { return timestamp_->snapshot; }
   const FileMeta& targets_meta() const;
+  // Null if the trusted snapshot does not list the delegated role.
+  const FileMeta* delegated_meta(const std::string& role_name) const;
 
   const TrustedState& state() const { return state_; }
   const Root& root() const { return root_; }
@@ -62,8 +73,12 @@ class TrustedMetadata {
   absl::StatusOr<Timestamp> VerifiedTimestamp(absl::string_view bytes) const;
   absl::StatusOr<Snapshot> VerifiedSnapshot(absl::string_view bytes) const;
   absl::StatusOr<Targets> VerifiedTargets(absl::string_view bytes) const;
-  absl::Status CheckExpiry(Role role, const Common& common, const RefreshOptions& options);
+  absl::StatusOr<Targets> VerifiedDelegated(const Delegations& delegator, const DelegatedRole& role,
+                                            absl::string_view bytes) const;
+  absl::Status CheckExpiry(absl::string_view name, const Common& common,
+                           const RefreshOptions& options);
   void Restore(const TrustedState& kept);
+  void KeepDelegated(const std::string& role_name, absl::string_view bytes);
 
   void DropTimestamp();
   void DropSnapshot();

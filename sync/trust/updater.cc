@@ -1,10 +1,11 @@
 #include "sync/trust/updater.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "reputation/reject_reason.h"
+#include "sync/trust/metadata_file.h"
+#include "sync/trust/target_search.h"
 #include "sync/trust/trusted_metadata.h"
 
 namespace cloister::trust {
@@ -12,30 +13,6 @@ namespace {
 
 using reputation::Rejected;
 using reputation::RejectReason;
-
-// One metadata file that has to be there.
-absl::StatusOr<std::string> Fetch(Fetcher& fetcher, const std::string& name, uint64_t max_bytes) {
-  absl::StatusOr<std::string> bytes = fetcher.Metadata(name, max_bytes);
-  if (absl::IsNotFound(bytes.status())) {
-    return Rejected(RejectReason::kMetadataMissing,
-                    absl::StrCat(name, " is not in the repository: ", bytes.status().message()));
-  }
-  if (bytes.ok() && bytes->size() > max_bytes) {
-    return Rejected(RejectReason::kMetadataTooLarge,
-                    absl::StrCat(name, " is longer than ", max_bytes, " bytes"));
-  }
-  return bytes;
-}
-
-// How much of a file to take: what its parent states, within the limit (5.5.1, 5.6.1).
-absl::StatusOr<uint64_t> BytesToFetch(const FileMeta& meta, const std::string& name,
-                                      uint64_t limit) {
-  if (meta.length == 0) return limit;
-  if (meta.length <= limit) return meta.length;
-  return Rejected(RejectReason::kMetadataTooLarge,
-                  absl::StrCat(name, " is stated to have ", meta.length, " bytes; at most ", limit,
-                               " are read"));
-}
 
 template <typename T>
 const T* PointerTo(const std::optional<T>& value) {
@@ -48,6 +25,7 @@ struct Updater::State {
   TrustedMetadata trusted;
   Limits limits;
   std::map<uint64_t, std::string> new_roots = {};
+  bool refreshed = false;  // whether the last Refresh succeeded
 
   absl::Status RefreshRoot(Fetcher& fetcher, const RefreshOptions& options);
   absl::Status RefreshTimestamp(Fetcher& fetcher, const RefreshOptions& options);
@@ -76,7 +54,7 @@ absl::Status Updater::State::RefreshRoot(Fetcher& fetcher, const RefreshOptions&
 
 absl::Status Updater::State::RefreshTimestamp(Fetcher& fetcher, const RefreshOptions& options) {
   absl::StatusOr<std::string> bytes =
-      Fetch(fetcher, "timestamp.json", limits.max_timestamp_bytes);  // 5.4.1
+      FetchMetadata(fetcher, "timestamp.json", limits.max_timestamp_bytes);  // 5.4.1
   if (!bytes.ok()) return bytes.status();
   return trusted.UpdateTimestamp(*bytes, options);
 }
@@ -85,11 +63,9 @@ absl::Status Updater::State::RefreshSnapshot(Fetcher& fetcher, const RefreshOpti
   absl::StatusOr<bool> keeps = trusted.KeepsSnapshot(options);
   if (!keeps.ok()) return keeps.status();
   if (*keeps) return absl::OkStatus();
-  const FileMeta& meta = trusted.snapshot_meta();
-  std::string name = absl::StrCat(meta.version, ".snapshot.json");
-  absl::StatusOr<uint64_t> max_bytes = BytesToFetch(meta, name, limits.max_snapshot_bytes);
-  if (!max_bytes.ok()) return max_bytes.status();
-  absl::StatusOr<std::string> bytes = Fetch(fetcher, name, *max_bytes);  // 5.5.1
+  absl::StatusOr<std::string> bytes =
+      FetchListed(fetcher, "snapshot", trusted.snapshot_meta(), trusted.root().consistent_snapshot,
+                  limits.max_snapshot_bytes);  // 5.5.1
   if (!bytes.ok()) return bytes.status();
   return trusted.UpdateSnapshot(*bytes, options);
 }
@@ -98,11 +74,9 @@ absl::Status Updater::State::RefreshTargets(Fetcher& fetcher, const RefreshOptio
   absl::StatusOr<bool> keeps = trusted.KeepsTargets(options);
   if (!keeps.ok()) return keeps.status();
   if (*keeps) return absl::OkStatus();
-  const FileMeta& meta = trusted.targets_meta();
-  std::string name = absl::StrCat(meta.version, ".targets.json");
-  absl::StatusOr<uint64_t> max_bytes = BytesToFetch(meta, name, limits.max_targets_bytes);
-  if (!max_bytes.ok()) return max_bytes.status();
-  absl::StatusOr<std::string> bytes = Fetch(fetcher, name, *max_bytes);  // 5.6.1
+  absl::StatusOr<std::string> bytes =
+      FetchListed(fetcher, "targets", trusted.targets_meta(), trusted.root().consistent_snapshot,
+                  limits.max_targets_bytes);  // 5.6.1
   if (!bytes.ok()) return bytes.status();
   return trusted.UpdateTargets(*bytes, options);
 }
@@ -119,11 +93,21 @@ absl::StatusOr<std::unique_ptr<Updater>> Updater::Create(const TrustedState& sta
 }
 
 absl::Status Updater::Refresh(Fetcher& fetcher, const RefreshOptions& options) {
+  state_->refreshed = false;
   state_->trusted.ClearExpired();
   if (absl::Status s = state_->RefreshRoot(fetcher, options); !s.ok()) return s;       // 5.3
   if (absl::Status s = state_->RefreshTimestamp(fetcher, options); !s.ok()) return s;  // 5.4
   if (absl::Status s = state_->RefreshSnapshot(fetcher, options); !s.ok()) return s;   // 5.5
-  return state_->RefreshTargets(fetcher, options);                                     // 5.6
+  if (absl::Status s = state_->RefreshTargets(fetcher, options); !s.ok()) return s;    // 5.6
+  state_->refreshed = true;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TargetFile> Updater::FindTarget(Fetcher& fetcher, absl::string_view path,
+                                               const RefreshOptions& options) {
+  // Targets of another run, or of another snapshot, may no longer be what is signed.
+  if (!state_->refreshed) return absl::FailedPreconditionError("the metadata are not refreshed");
+  return SearchTarget(state_->trusted, fetcher, path, options, state_->limits);
 }
 
 const TrustedState& Updater::state() const { return state_->trusted.state(); }

@@ -1,4 +1,4 @@
-// The client workflow of The Update Framework 1.0 (section 5.2 to 5.6) over a Fetcher. No files,
+// The client workflow of The Update Framework 1.0 (section 5.2 to 5.7) over a Fetcher. No files,
 // sockets, clocks or threads: the caller brings the reference time and keeps the state.
 
 #pragma once
@@ -25,13 +25,15 @@ struct TrustedState {
   std::string timestamp;
   std::string snapshot;
   std::string targets;
+  std::map<std::string, std::string> delegated = {};  // by role name, as FindTarget needed them
 
   friend bool operator==(const TrustedState&, const TrustedState&) = default;
 };
 
 struct RefreshOptions {
   absl::Time now;  // one reference time for the whole run (5.1)
-  // Take authentic files that expired no longer ago than this; `expired()` tells. Zero: none.
+  // Take authentic files that expired no longer ago than this, to the instant; `expired()` tells.
+  // Zero or less: none.
   absl::Duration accept_expired_within = absl::ZeroDuration();
 };
 
@@ -47,7 +49,18 @@ class Updater {
   // Runs root, timestamp, snapshot, targets. On error everything verified up to there is kept in
   // state(), and targets() stay those trusted before (null if a new root no longer vouches for
   // them). Refusals carry a RejectReason; a fetcher's other errors pass through.
+  //
+  // kRootRotationLimit is not the end: calling again goes on from the roots passed.
   absl::Status Refresh(Fetcher& fetcher, const RefreshOptions& options);
+
+  // The target that the trusted targets role, or a role that it delegates `path` to, lists (5.6.7).
+  // Delegated files are fetched as the search comes to them, and kept in state().
+  //
+  // NotFound where nobody who may speak for `path` lists it; ResourceExhausted where the search
+  // goes beyond what Limits allow; FailedPrecondition unless the last Refresh succeeded. A
+  // delegated file that is missing or refused ends the search with its reason.
+  absl::StatusOr<TargetFile> FindTarget(Fetcher& fetcher, absl::string_view path,
+                                        const RefreshOptions& options);
 
   // What to keep. Valid after Refresh failed, too.
   const TrustedState& state() const;
@@ -61,7 +74,7 @@ class Updater {
   const Snapshot* snapshot() const;
   const Targets* targets() const;
 
-  // Whether the last Refresh took files that had expired.
+  // Whether the last Refresh, or a FindTarget since, took files that had expired.
   bool expired() const;
 
  private:
@@ -71,8 +84,8 @@ class Updater {
   std::unique_ptr<State> state_;
 };
 
-// Name of a target's file below targets/ where snapshots are consistent (section 6.2): its
-// SHA-256, a dot, and the last component of its path.
+// Name of a target's file below targets/ where snapshots are consistent (section 6.2): its path,
+// with its SHA-256 (SHA-512 where only that is known) and a dot before the last component.
 std::string ConsistentTargetName(absl::string_view path, const TargetFile& target);
 
 // Passes a target to `sink` only as long as it agrees with what is signed; the whole of it agrees
@@ -80,6 +93,11 @@ std::string ConsistentTargetName(absl::string_view path, const TargetFile& targe
 // sees bytes before the hash is known, so it must not act on them before.
 absl::Status FetchTarget(Fetcher& fetcher, absl::string_view path, const TargetFile& target,
                          const ByteSink& sink);
+
+// The same by the name of the file below targets/: where snapshots are not consistent, that is the
+// target's path.
+absl::Status FetchTargetFile(Fetcher& fetcher, absl::string_view name, const TargetFile& target,
+                             const ByteSink& sink);
 
 // Where the bytes of one target are kept, and what a fetch that broke off left there.
 class PartialTarget {

@@ -9,8 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "reputation/reject_reason.h"
 #include "storage/files/files.h"
@@ -57,13 +60,35 @@ absl::Status RemoveIfThere(const std::string& path) {
                               absl::StrCat("cannot remove ", path, ": ", strerror(errno)));
 }
 
-// Replaces the file with `wanted` if it is not that already.
-absl::Status Replace(const std::string& path, const std::string& wanted, std::string* held) {
-  if (*held == wanted) return absl::OkStatus();
-  absl::Status done =
-      wanted.empty() ? RemoveIfThere(path) : storage::WriteFileAtomically(path, wanted);
-  if (done.ok()) *held = wanted;
-  return done;
+// The role whose metadata the file `name` keeps.
+std::optional<std::string> RoleOfFile(absl::string_view name) {
+  for (const char* top_level : {kRootFile, kTimestampFile, kSnapshotFile, kTargetsFile}) {
+    if (name == top_level) return std::nullopt;
+  }
+  absl::string_view rest = name;
+  if (!absl::ConsumeSuffix(&rest, ".json")) return std::nullopt;
+  std::string role;
+  while (!rest.empty()) {
+    const size_t taken = rest[0] == '%' ? 3 : 1;
+    const absl::string_view one = rest.substr(0, taken);
+    const bool digits = one.size() == 3 &&
+                        absl::ascii_isxdigit(static_cast<unsigned char>(one[1])) &&
+                        absl::ascii_isxdigit(static_cast<unsigned char>(one[2]));
+    if (taken == 3 && !digits) return std::nullopt;
+    role += digits ? absl::HexStringToBytes(one.substr(1)) : std::string(one);
+    rest.remove_prefix(taken);
+  }
+  // What is not written as RoleFileName writes it is somebody else's.
+  return RoleFileName(role) == name ? std::make_optional(role) : std::nullopt;
+}
+
+// Where a root that this directory starts from is no good, somebody has to bring another.
+absl::Status BadRoot(const std::string& path, const absl::Status& status) {
+  const auto reason = reputation::ReasonOf(status);
+  const std::string message = absl::StrCat(
+      path, ": ", reason ? reputation::MessageWithoutReason(status) : status.message(),
+      "; put the feed's root in its place again, got from its publisher by a way that you trust");
+  return reason ? reputation::Rejected(*reason, message) : absl::Status(status.code(), message);
 }
 
 absl::StatusOr<std::string> ReadInitialRoot(const std::string& directory,
@@ -78,11 +103,38 @@ absl::StatusOr<std::string> ReadInitialRoot(const std::string& directory,
 
 }  // namespace
 
+std::string RoleFileName(absl::string_view role_name) {
+  std::string name;
+  for (char c : role_name) {
+    if (absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_') {
+      name.push_back(c);
+    } else {
+      absl::StrAppendFormat(&name, "%%%02X", static_cast<unsigned char>(c));
+    }
+  }
+  return name + ".json";
+}
+
 absl::StatusOr<TrustStateDirectory> TrustStateDirectory::Open(const std::string& directory,
                                                               const std::string& initial_root_path,
-                                                              const Limits& limits) {
+                                                              const Limits& limits,
+                                                              const TrustStateOptions& options) {
   if (absl::Status s = storage::MakeDirectories(directory); !s.ok()) return s;
-  TrustStateDirectory opened(directory);
+  TrustStateDirectory opened(directory, options);
+  absl::StatusOr<std::vector<std::string>> names = storage::ListDirectory(directory);
+  if (!names.ok()) return names.status();
+  if (absl::Status s = opened.ReadTopLevel(limits); !s.ok()) return s;
+  if (absl::Status s = opened.ReadRoots(*names, limits); !s.ok()) return s;
+  if (absl::Status s = opened.ReadDelegated(*names, limits); !s.ok()) return s;
+  if (absl::Status s = opened.ReadStart(initial_root_path, limits); !s.ok()) return s;
+  return opened;
+}
+
+std::string TrustStateDirectory::Path(absl::string_view name) const {
+  return absl::StrCat(directory_, "/", name);
+}
+
+absl::Status TrustStateDirectory::ReadTopLevel(const Limits& limits) {
   struct Part {
     const char* name;
     uint64_t max_bytes;
@@ -94,33 +146,19 @@ absl::StatusOr<TrustStateDirectory> TrustStateDirectory::Open(const std::string&
            Part{kSnapshotFile, limits.max_snapshot_bytes, &TrustedState::snapshot},
            Part{kTargetsFile, limits.max_targets_bytes, &TrustedState::targets},
        }) {
-    absl::StatusOr<std::string> bytes = ReadIfThere(opened.Path(part.name), part.max_bytes);
+    absl::StatusOr<std::string> bytes = ReadIfThere(Path(part.name), part.max_bytes);
     if (!bytes.ok()) return bytes.status();
-    opened.on_disk_.*part.bytes = *std::move(bytes);
+    on_disk_.*part.bytes = *bytes;
+    state_.*part.bytes = *std::move(bytes);
   }
-  if (absl::Status s = opened.ReadRoots(limits); !s.ok()) return s;
-  opened.state_ = opened.on_disk_;
-  if (opened.state_.root.empty()) {
-    absl::StatusOr<std::string> root = ReadInitialRoot(directory, initial_root_path, limits);
-    if (!root.ok()) return root.status();
-    opened.state_.root = *std::move(root);
-  }
-  absl::StatusOr<uint64_t> version = RootVersion(opened.state_.root, limits);
-  if (!version.ok()) return version.status();
-  opened.roots_[*version] = opened.state_.root;
-  return opened;
+  return absl::OkStatus();
 }
 
-std::string TrustStateDirectory::Path(absl::string_view name) const {
-  return absl::StrCat(directory_, "/", name);
-}
-
-absl::Status TrustStateDirectory::ReadRoots(const Limits& limits) {
-  absl::StatusOr<std::vector<std::string>> names = storage::ListDirectory(directory_);
-  if (!names.ok()) return names.status();
-  for (const std::string& name : *names) {
+absl::Status TrustStateDirectory::ReadRoots(const std::vector<std::string>& names,
+                                            const Limits& limits) {
+  for (const std::string& name : names) {
     std::optional<uint64_t> version = VersionInName(name);
-    if (!version) continue;
+    if (!version || !options_.keeps_passed_roots) continue;
     absl::StatusOr<std::string> bytes = storage::ReadFile(Path(name), limits.max_root_bytes);
     if (!bytes.ok()) return bytes.status();
     roots_[*version] = *bytes;
@@ -129,10 +167,65 @@ absl::Status TrustStateDirectory::ReadRoots(const Limits& limits) {
   return absl::OkStatus();
 }
 
+absl::Status TrustStateDirectory::ReadDelegated(const std::vector<std::string>& names,
+                                                const Limits& limits) {
+  for (const std::string& name : names) {
+    std::optional<std::string> role = RoleOfFile(name);
+    if (!role) continue;
+    absl::StatusOr<std::string> bytes = storage::ReadFile(Path(name), limits.max_targets_bytes);
+    const bool usable = bytes.ok() && state_.delegated.size() < limits.max_kept_delegated;
+    if (usable) state_.delegated[*role] = *bytes;
+    // What is of no use goes with the next Save.
+    on_disk_.delegated[*role] = usable ? *std::move(bytes) : "of no use";
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TrustStateDirectory::ReadStart(const std::string& initial_root_path,
+                                            const Limits& limits) {
+  const bool has_own = !state_.root.empty();
+  if (!has_own) {
+    absl::StatusOr<std::string> root = ReadInitialRoot(directory_, initial_root_path, limits);
+    if (!root.ok()) return root.status();
+    state_.root = *std::move(root);
+  }
+  absl::StatusOr<uint64_t> version = RootVersion(state_.root, limits);
+  if (!version.ok())
+    return BadRoot(has_own ? Path(kRootFile) : initial_root_path, version.status());
+  roots_[*version] = state_.root;
+  return absl::OkStatus();
+}
+
+absl::Status TrustStateDirectory::Replace(absl::string_view name, const std::string& wanted,
+                                          std::string* held) {
+  if (*held == wanted) return absl::OkStatus();
+  const std::string path = Path(name);
+  if (options_.before_change) {
+    if (absl::Status s = options_.before_change(path); !s.ok()) return s;
+  }
+  absl::Status done =
+      wanted.empty() ? RemoveIfThere(path) : storage::WriteFileAtomically(path, wanted);
+  if (done.ok()) *held = wanted;
+  return done;
+}
+
 absl::Status TrustStateDirectory::SaveRoots() {
+  if (!options_.keeps_passed_roots) return absl::OkStatus();
   for (const auto& [version, bytes] : roots_) {
-    std::string path = Path(absl::StrCat(version, ".", kRootFile));
-    if (absl::Status s = Replace(path, bytes, &roots_on_disk_[version]); !s.ok()) return s;
+    std::string name = absl::StrCat(version, ".", kRootFile);
+    if (absl::Status s = Replace(name, bytes, &roots_on_disk_[version]); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TrustStateDirectory::SaveDelegated(const std::map<std::string, std::string>& wanted) {
+  for (auto& [role, held] : on_disk_.delegated) {
+    if (wanted.count(role) != 0) continue;
+    if (absl::Status s = Replace(RoleFileName(role), "", &held); !s.ok()) return s;
+  }
+  for (const auto& [role, bytes] : wanted) {
+    std::string& held = on_disk_.delegated[role];
+    if (absl::Status s = Replace(RoleFileName(role), bytes, &held); !s.ok()) return s;
   }
   return absl::OkStatus();
 }
@@ -162,8 +255,9 @@ absl::Status TrustStateDirectory::Save(const TrustedState& state,
   steps.push_back({kSnapshotFile, state.snapshot, &on_disk_.snapshot});
   steps.push_back({kTargetsFile, state.targets, &on_disk_.targets});
   for (const Step& step : steps) {
-    if (absl::Status s = Replace(Path(step.name), step.wanted, step.held); !s.ok()) return s;
+    if (absl::Status s = Replace(step.name, step.wanted, step.held); !s.ok()) return s;
   }
+  if (absl::Status s = SaveDelegated(state.delegated); !s.ok()) return s;
   state_ = state;
   return absl::OkStatus();
 }

@@ -1,14 +1,17 @@
 // Keeps an Updater's trusted files between runs, below one directory:
 //   root.json  timestamp.json  snapshot.json  targets.json   what is trusted now
 //   N.root.json                                              every root passed, to hand on
+//   <role>.json                                              delegated roles, see RoleFileName
 //   clock                                                    latest time seen, to the second
 
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -19,16 +22,29 @@
 
 namespace cloister::trust {
 
+// The file that keeps a delegated role's metadata: its name, with every byte but letters, digits,
+// '-' and '_' as '%' and two hexadecimal digits, and ".json". So no name leads out of the directory
+// or to another file of it (a dot is encoded, too).
+std::string RoleFileName(absl::string_view role_name);
+
+struct TrustStateOptions {
+  bool keeps_passed_roots = true;  // whether to write N.root.json
+  // Called before each file is replaced or removed; an error ends the Save there, as a crash would.
+  std::function<absl::Status(const std::string& path)> before_change = nullptr;
+};
+
 // Each file is replaced atomically; what a new root stopped trusting goes before that root comes,
 // and what it vouches for comes after, so that a crash between two leaves a state from which
 // Updater::Create starts soundly. Not thread-safe; one process at a time.
 class TrustStateDirectory {
  public:
   // Makes the directory if it is missing; a directory without root.json starts from
-  // `initial_root_path`. NotFound, naming both, if there is neither.
+  // `initial_root_path`. NotFound, naming both, if there is neither; a root that cannot be read is
+  // refused with its file and how to mend it. Other damaged files are fetched again.
   static absl::StatusOr<TrustStateDirectory> Open(const std::string& directory,
                                                   const std::string& initial_root_path,
-                                                  const Limits& limits);
+                                                  const Limits& limits,
+                                                  const TrustStateOptions& options = {});
 
   // As kept on disk.
   const TrustedState& state() const { return state_; }
@@ -44,13 +60,21 @@ class TrustStateDirectory {
   absl::StatusOr<absl::Time> MonotonicTime(absl::Time now);
 
  private:
-  explicit TrustStateDirectory(std::string directory) : directory_(std::move(directory)) {}
+  TrustStateDirectory(std::string directory, TrustStateOptions options)
+      : directory_(std::move(directory)), options_(std::move(options)) {}
 
   std::string Path(absl::string_view name) const;
-  absl::Status ReadRoots(const Limits& limits);
+  absl::Status ReadTopLevel(const Limits& limits);
+  absl::Status ReadRoots(const std::vector<std::string>& names, const Limits& limits);
+  absl::Status ReadDelegated(const std::vector<std::string>& names, const Limits& limits);
+  absl::Status ReadStart(const std::string& initial_root_path, const Limits& limits);
+  // Makes the file hold `wanted`, or removes it where that is empty, if it is not so already.
+  absl::Status Replace(absl::string_view name, const std::string& wanted, std::string* held);
   absl::Status SaveRoots();
+  absl::Status SaveDelegated(const std::map<std::string, std::string>& wanted);
 
   std::string directory_;
+  TrustStateOptions options_;
   TrustedState state_;
   TrustedState on_disk_;
   std::map<uint64_t, std::string> roots_;

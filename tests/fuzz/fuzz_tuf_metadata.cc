@@ -39,7 +39,7 @@ void CheckTargets(const SignedFile& file, const Limits& limits) {
   if (!targets.ok()) return;
   for (const auto& [path, target] : targets->targets) {
     std::string name = cloister::trust::ConsistentTargetName(path, target);
-    Require(name.size() <= 255 && name.find('/') == std::string::npos);
+    Require(name.size() - (name.rfind('/') + 1) <= 255);
   }
   auto packs = cloister::trust::PacksOnOffer(*targets, "threats");
   if (!packs.ok()) return;

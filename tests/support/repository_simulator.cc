@@ -1,13 +1,7 @@
 #include "tests/support/repository_simulator.h"
 
-#include <openssl/evp.h>
-#include <openssl/rand.h>
-
 #include <algorithm>
-#include <cstdlib>
-#include <memory>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "reputation/reject_reason.h"
@@ -22,25 +16,6 @@ using nlohmann::json;
 using reputation::Rejected;
 using reputation::RejectReason;
 using trust::Role;
-
-constexpr size_t kKeyBytes = 32;
-
-void Require(bool done) {
-  if (!done) abort();
-}
-
-const unsigned char* Data(absl::string_view bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-
-unsigned char* Data(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
-
-using OwnedKey = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
-
-OwnedKey PrivateKey(const std::string& seed) {
-  return OwnedKey(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, Data(seed), seed.size()),
-                  EVP_PKEY_free);
-}
 
 std::string TimeText(absl::Time time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
@@ -61,28 +36,6 @@ void Raise(json& signed_part) {
 }
 
 }  // namespace
-
-TestKey::TestKey() : seed_(kKeyBytes, '\0'), public_bytes_(kKeyBytes, '\0') {
-  Require(RAND_bytes(Data(seed_), kKeyBytes) == 1);
-  size_t size = kKeyBytes;
-  Require(EVP_PKEY_get_raw_public_key(PrivateKey(seed_).get(), Data(public_bytes_), &size) == 1);
-}
-
-trust::PublicKey TestKey::public_key() const {
-  return {"ed25519", "ed25519", absl::BytesToHexString(public_bytes_)};
-}
-
-std::string TestKey::SignHex(absl::string_view message) const {
-  OwnedKey key = PrivateKey(seed_);
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                  EVP_MD_CTX_free);
-  std::string signature(64, '\0');
-  size_t size = signature.size();
-  Require(EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
-          EVP_DigestSign(context.get(), Data(signature), &size, Data(message), message.size()) ==
-              1);
-  return absl::BytesToHexString(signature);
-}
 
 std::string SignFile(const json& signed_part, const std::vector<TestKey>& keys) {
   // What has no canonical form can be served, too; it is then signed as it stands.
@@ -131,16 +84,28 @@ std::string RepositorySimulator::Bytes(Role role) {
   return SignFile(Signed(role), signers.at(role));
 }
 
+std::string RepositorySimulator::DelegatedBytes(const std::string& role) {
+  return SignFile(delegated.at(role), delegated_signers[role]);
+}
+
 void RepositorySimulator::UpdateTargets() {
   Raise(targets);
   UpdateSnapshot();
 }
 
+void RepositorySimulator::UpdateDelegated(const std::string& role) {
+  Raise(delegated.at(role));
+  UpdateSnapshot();
+}
+
 void RepositorySimulator::UpdateSnapshot() {
-  std::string bytes = Bytes(Role::kTargets);
-  json& meta = snapshot["meta"]["targets.json"];
-  meta = {{"version", targets["version"]}};
-  if (states_hashes) meta.update({{"length", bytes.size()}, {"hashes", HashesOf(bytes)}});
+  const auto list = [&](const std::string& role, const json& part, const std::string& bytes) {
+    json& meta = snapshot["meta"][role + ".json"];
+    meta = {{"version", part["version"]}};
+    if (states_hashes) meta.update({{"length", bytes.size()}, {"hashes", HashesOf(bytes)}});
+  };
+  list("targets", targets, Bytes(Role::kTargets));
+  for (const auto& [role, part] : delegated) list(role, part, DelegatedBytes(role));
   Raise(snapshot);
   UpdateTimestamp();
 }
@@ -176,14 +141,49 @@ void RepositorySimulator::RotateRootKey() {
   UpdateRoot(old);
 }
 
+void RepositorySimulator::List(json& targets_part, const std::string& path,
+                               const std::string& content) {
+  targets_part["targets"][path] = {{"length", content.size()}, {"hashes", HashesOf(content)}};
+  trust::TargetFile target;
+  target.hashes = {{"sha256", trust::HashHex("sha256", content)}};
+  target_files[trust::ConsistentTargetName(path, target)] = content;
+  if (!root["consistent_snapshot"].get<bool>()) target_files[path] = content;
+}
+
 void RepositorySimulator::AddTarget(const std::string& path, const std::string& content,
                                     const json& custom) {
-  json entry = {{"length", content.size()}, {"hashes", HashesOf(content)}};
-  if (!custom.is_null()) entry["custom"] = custom;
-  targets["targets"][path] = entry;
-  size_t slash = path.rfind('/');
-  std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-  target_files[absl::StrCat(trust::HashHex("sha256", content), ".", name)] = content;
+  List(targets, path, content);
+  if (!custom.is_null()) targets["targets"][path]["custom"] = custom;
+}
+
+void RepositorySimulator::AddTargetTo(const std::string& role, const std::string& path,
+                                      const std::string& content) {
+  List(TargetsPart(role), path, content);
+}
+
+json& RepositorySimulator::TargetsPart(const std::string& role) {
+  return role == "targets" ? targets : delegated.at(role);
+}
+
+void RepositorySimulator::Delegate(const std::string& delegator, const TestDelegation& to) {
+  if (delegated.count(to.role) == 0) {
+    delegated[to.role] = targets;
+    delegated[to.role]["version"] = 1;
+    delegated[to.role]["targets"] = json::object();
+    delegated[to.role].erase("delegations");
+    delegated_signers[to.role] = {TestKey()};
+  }
+  json& delegations = TargetsPart(delegator)["delegations"];
+  if (delegations.is_null()) delegations = {{"keys", json::object()}, {"roles", json::array()}};
+  json role = {{"name", to.role}, {"threshold", to.threshold}, {"terminating", to.terminating}};
+  role["keyids"] = json::array();
+  for (const TestKey& key : delegated_signers[to.role]) {
+    delegations["keys"][key.id()] = trust::PublicKeyToJson(key.public_key());
+    role["keyids"].push_back(key.id());
+  }
+  const bool by_hash = !to.path_hash_prefixes.empty();
+  role[by_hash ? "path_hash_prefixes" : "paths"] = by_hash ? to.path_hash_prefixes : to.paths;
+  delegations["roles"].push_back(role);
 }
 
 void RepositorySimulator::SetExpires(Role role, absl::Time time) {
@@ -196,8 +196,17 @@ trust::TrustedState RepositorySimulator::InitialState() const {
 
 std::string RepositorySimulator::Find(absl::string_view name) {
   if (name == "timestamp.json") return Bytes(Role::kTimestamp);
-  if (absl::EndsWith(name, ".snapshot.json")) return Bytes(Role::kSnapshot);
-  if (absl::EndsWith(name, ".targets.json")) return Bytes(Role::kTargets);
+  // Whether the name is the role's, with a version before it where snapshots are consistent.
+  const bool consistent = root["consistent_snapshot"].get<bool>();
+  const auto is = [&](const std::string& role) {
+    const std::string file = role + ".json";
+    return consistent ? absl::EndsWith(name, "." + file) : name == file;
+  };
+  if (is("snapshot")) return Bytes(Role::kSnapshot);
+  if (is("targets")) return Bytes(Role::kTargets);
+  for (const auto& [role, part] : delegated) {
+    if (is(role)) return DelegatedBytes(role);
+  }
   for (size_t i = 0; i < roots_.size(); ++i) {
     if (name == absl::StrCat(i + 1, ".root.json")) return roots_[i];
   }

@@ -18,21 +18,17 @@
 #include "sync/trust/limits.h"
 #include "sync/trust/metadata.h"
 #include "sync/trust/updater.h"
+#include "tests/support/test_key.h"
 
 namespace cloister::testing {
 
-// An ed25519 key that signs.
-class TestKey {
- public:
-  TestKey();  // a new one
-
-  trust::PublicKey public_key() const;
-  std::string id() const { return trust::KeyId(public_key()); }
-  std::string SignHex(absl::string_view message) const;
-
- private:
-  std::string seed_;
-  std::string public_bytes_;
+// How one role delegates to another.
+struct TestDelegation {
+  std::string role;
+  std::vector<std::string> paths = {"*"};
+  bool terminating = false;
+  std::vector<std::string> path_hash_prefixes = {};  // in place of paths, where there are any
+  uint32_t threshold = 1;
 };
 
 class RepositorySimulator : public trust::Fetcher {
@@ -46,6 +42,9 @@ class RepositorySimulator : public trust::Fetcher {
   nlohmann::json snapshot;
   nlohmann::json targets;
   std::map<trust::Role, std::vector<TestKey>> signers;
+  // The same of delegated roles, by name.
+  std::map<std::string, nlohmann::json> delegated;
+  std::map<std::string, std::vector<TestKey>> delegated_signers;
 
   // Whether UpdateSnapshot and UpdateTimestamp state lengths and hashes.
   bool states_hashes = true;
@@ -64,8 +63,11 @@ class RepositorySimulator : public trust::Fetcher {
   // The file as it would be fetched now, the newest root unless published included.
   std::string Bytes(trust::Role role);
 
+  std::string DelegatedBytes(const std::string& role);
+
   // Makes version + 1 of a role and of all that name it.
   void UpdateTargets();
+  void UpdateDelegated(const std::string& role);
   void UpdateSnapshot();
   void UpdateTimestamp();
   // Makes version + 1 of the root, signed by the present signers and by `also`.
@@ -80,6 +82,12 @@ class RepositorySimulator : public trust::Fetcher {
   // Lists a target and serves its file; the caller then calls UpdateTargets.
   void AddTarget(const std::string& path, const std::string& content,
                  const nlohmann::json& custom = nullptr);
+  // The same in the file of a delegated role.
+  void AddTargetTo(const std::string& role, const std::string& path, const std::string& content);
+
+  // Adds a delegation to "targets" or to a delegated role, with the delegated role's keys; a role
+  // that is not there yet is made, with one key. The caller then calls UpdateTargets.
+  void Delegate(const std::string& delegator, const TestDelegation& delegation);
 
   void SetExpires(trust::Role role, absl::Time time);
 
@@ -94,6 +102,8 @@ class RepositorySimulator : public trust::Fetcher {
 
  private:
   std::string Find(absl::string_view name);
+  nlohmann::json& TargetsPart(const std::string& role);
+  void List(nlohmann::json& targets_part, const std::string& path, const std::string& content);
 
   std::vector<std::string> roots_;
 };

@@ -7,7 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "gmock/gmock.h"
 #include "sync/trust/updater.h"
-#include "tests/unit/sync/trust_fixture.h"
+#include "tests/unit/sync/trust_attack_fixture.h"
 
 namespace cloister::trust {
 namespace {
@@ -19,42 +19,6 @@ using cloister::testing::SignFile;
 using cloister::testing::TestKey;
 using nlohmann::json;
 using reputation::RejectReason;
-
-const Role kAllRoles[] = {Role::kRoot, Role::kTimestamp, Role::kSnapshot, Role::kTargets};
-const Role kLowerRoles[] = {Role::kTimestamp, Role::kSnapshot, Role::kTargets};
-
-class Attack : public TrustFixture {
- protected:
-  // The name under which the client asks for a role's file next.
-  std::string FileName(Role role) {
-    switch (role) {
-      case Role::kRoot:
-        return "2.root.json";
-      case Role::kTimestamp:
-        return "timestamp.json";
-      case Role::kSnapshot:
-        return upstream_.snapshot["version"].dump() + ".snapshot.json";
-      case Role::kTargets:
-        break;
-    }
-    return upstream_.targets["version"].dump() + ".targets.json";
-  }
-
-  // Refuses the repository that `breaks` made of a good one, for `reason`, and trusts no more
-  // than before.
-  template <typename Break>
-  void ExpectRefused(Role role, RejectReason reason, Break breaks) {
-    upstream_ = RepositorySimulator(now_);
-    upstream_.states_hashes = false;
-    upstream_.UpdateTargets();
-    StartFrom(upstream_.InitialState());
-    breaks(upstream_.Signed(role));
-    if (role == Role::kRoot) upstream_.UpdateRoot();
-    EXPECT_THAT(Refresh(), IsRejectedFor(reason)) << RoleName(role);
-    EXPECT_EQ(client_->targets(), nullptr);
-    EXPECT_EQ(client_->root().version, 1u);
-  }
-};
 
 TEST_F(Attack, ArbitrarySoftware) {
   ASSERT_THAT(Refresh(), IsOk());

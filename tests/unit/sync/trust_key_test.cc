@@ -65,9 +65,9 @@ TEST(VerifySignature, RefusesMalformedKeysAndSignatures) {
   EXPECT_FALSE(VerifySignature(good, "m", signature + "00"));
   EXPECT_FALSE(VerifySignature(good, "m", std::string(128, 'z')));
   EXPECT_FALSE(VerifySignature({"ed25519", "ed25519", ""}, "m", signature));
-  EXPECT_FALSE(VerifySignature({"ed25519", "ed25519", good.public_hex + "00"}, "m", signature));
-  EXPECT_FALSE(VerifySignature({"rsa", "rsassa-pss-sha256", good.public_hex}, "m", signature));
-  EXPECT_FALSE(VerifySignature({"ed25519", "ed25519ph", good.public_hex}, "m", signature));
+  EXPECT_FALSE(VerifySignature({"ed25519", "ed25519", good.public_value + "00"}, "m", signature));
+  EXPECT_FALSE(VerifySignature({"rsa", "rsassa-pss-sha256", good.public_value}, "m", signature));
+  EXPECT_FALSE(VerifySignature({"ed25519", "ed25519ph", good.public_value}, "m", signature));
 }
 
 TEST(KeyId, IsTheHashOfTheCanonicalKey) {

@@ -41,7 +41,7 @@ class TargetFetch : public TrustFixture {
 TEST_F(TargetFetch, GivesTheSinkWhatIsSigned) {
   ASSERT_THAT(Fetch(), IsOk());
   EXPECT_EQ(received_, kContent);
-  EXPECT_EQ(upstream_.fetched.back(), HashHex("sha256", kContent) + ".full-1-1.sst");
+  EXPECT_EQ(upstream_.fetched.back(), "feed/" + HashHex("sha256", kContent) + ".full-1-1.sst");
 }
 
 TEST_F(TargetFetch, ChecksEveryKnownHash) {
@@ -88,13 +88,16 @@ TEST_F(TargetFetch, SinkEndsTheFetch) {
               HasCode(absl::StatusCode::kNotFound));
 }
 
-TEST(ConsistentTargetName, IsTheHashAndTheLastComponent) {
+TEST(ConsistentTargetName, HasTheHashBeforeTheLastComponent) {
   TargetFile target;
   target.hashes = {{"sha256", std::string(64, 'a')}};
   const std::string hash(64, 'a');
   EXPECT_EQ(ConsistentTargetName("x.sst", target), hash + ".x.sst");
-  EXPECT_EQ(ConsistentTargetName("a/b/x.sst", target), hash + ".x.sst");
-  EXPECT_EQ(ConsistentTargetName("../..", target), hash + "...");
+  EXPECT_EQ(ConsistentTargetName("a/b/x.sst", target), "a/b/" + hash + ".x.sst");
+  EXPECT_EQ(ConsistentTargetName("../..", target), "../" + hash + "...");
+  const std::string longer(128, 'b');
+  target.hashes = {{"sha512", longer}};
+  EXPECT_EQ(ConsistentTargetName("x.sst", target), longer + ".x.sst");
 }
 
 }  // namespace
