@@ -27,6 +27,7 @@
 #include "server/metrics/exporter.h"
 #include "server/metrics/feed_metrics.h"
 #include "server/metrics/process_metrics.h"
+#include "server/updates/feed_updates.h"
 #include "storage/files/files.h"
 #include "storage/store/reputation_store.h"
 
@@ -39,19 +40,6 @@ std::vector<std::string> FeedNames(const Configuration& config) {
   std::vector<std::string> names;
   for (const FeedConfig& feed : config.feeds) names.push_back(feed.name);
   return names;
-}
-
-FeedUpdater::Options UpdaterOptions(const Configuration& config, const FeedConfig& feed,
-                                    storage::ReputationStore* store) {
-  FeedUpdater::Options options;
-  options.feed = feed.name;
-  options.root = feed.root;
-  options.spool_directory = config.spool_directory;
-  options.state_directory = absl::StrCat(config.data_directory, "/trust/", feed.name);
-  options.accept_expired_within = config.updates.accept_expired_within;
-  options.intake.store = store;
-  options.intake.reserve_bytes = config.storage.reserve_bytes;
-  return options;
 }
 
 void SetUpTransport(const LimitsConfig& limits, grpc::ServerBuilder* builder) {
@@ -109,15 +97,14 @@ struct Daemon::Parts {
   std::shared_ptr<LookupMetrics> lookup_metrics;
   UpdateMetrics update_metrics;
   std::unique_ptr<storage::ReputationStore> store;
-  std::vector<std::unique_ptr<FeedUpdater>> feeds;  // until the watcher takes them
   std::unique_ptr<ProtectedObjects> protection;
+  std::unique_ptr<UpdateReporter> reporter;
+  std::unique_ptr<FeedUpdates> updates;
   std::unique_ptr<Answerer> answerer;
   std::unique_ptr<MetricsExporter> exporter;
   std::unique_ptr<LookupService> lookup_service;
   std::unique_ptr<AdminService> admin_service;
   std::unique_ptr<grpc::Server> server;
-  std::unique_ptr<UpdateReporter> reporter;
-  std::unique_ptr<SpoolWatcher> watcher;
   std::atomic<bool> draining{false};
 };
 
@@ -157,17 +144,21 @@ absl::Status Daemon::Parts::Protect() {
 }
 
 absl::Status Daemon::Parts::OpenFeeds() {
-  const std::shared_ptr<const storage::Generation> generation = store->Current();
-  for (size_t i = 0; i < config.feeds.size(); ++i) {
-    const FeedConfig& feed = config.feeds[i];
-    absl::StatusOr<std::unique_ptr<FeedUpdater>> updater =
-        FeedUpdater::Create(UpdaterOptions(config, feed, store.get()));
-    if (!updater.ok()) return updater.status();
-    const uint64_t version = generation->feeds()[i].version;
-    if (version != 0) reports.SetServing(feed.name, version, started_at);
-    reports.ClearRefusal(feed.name, (*updater)->expires());
-    feeds.push_back(*std::move(updater));
-  }
+  reporter = std::make_unique<UpdateReporter>(
+      UpdateReporter::Options{.log = log,
+                              .metrics = &update_metrics,
+                              .reports = &reports,
+                              .clock = clock,
+                              .on_serving = [this] { UpdateHealth(); }});
+  absl::StatusOr<std::unique_ptr<FeedUpdates>> opened =
+      FeedUpdates::Create({.configuration = &config,
+                           .store = store.get(),
+                           .protection = protection.get(),
+                           .observer = reporter.get(),
+                           .reports = &reports,
+                           .clock = clock});
+  if (!opened.ok()) return opened.status();
+  updates = *std::move(opened);
   return absl::OkStatus();
 }
 
@@ -238,21 +229,13 @@ void Daemon::Parts::WatchSpool() {
                 {"cause", strerror(errno)},
                 {"mend", "let cloister-sync write there, and cloisterd read; it is looked for"}});
   }
-  reporter = std::make_unique<UpdateReporter>(
-      UpdateReporter::Options{.log = log,
-                              .metrics = &update_metrics,
-                              .reports = &reports,
-                              .clock = clock,
-                              .on_taken = [this] { UpdateHealth(); }});
-  watcher = std::make_unique<SpoolWatcher>(
-      std::move(feeds), reporter.get(),
-      SpoolWatcher::Options{.poll_interval = config.updates.poll_interval, .clock = clock});
+  updates->Start();
 }
 
 void Daemon::Parts::Drain(absl::Duration deadline) {
   if (!server || draining.exchange(true)) return;
   server->GetHealthCheckService()->Shutdown();  // for good: an import just ending cannot undo it
-  watcher.reset();
+  updates->Stop();
   server->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(deadline));
   server->Wait();
 }

@@ -1,11 +1,13 @@
 #include "server/updates/feed_updater.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "reputation/reject_reason.h"
-#include "server/updates/served_chain.h"
 #include "sync/trust/pack_target.h"
 
 namespace cloister::server {
@@ -17,12 +19,14 @@ using trust::PackTarget;
 
 constexpr absl::Duration kFirstPause = absl::Seconds(1);
 constexpr absl::Duration kLongestPause = absl::Minutes(1);
-constexpr uint32_t kMaxDeltas = 8;
+// More are folded by this machine once they serve.
+constexpr uint32_t kMaxDeltas = 24;
 
 // Whether trying the same entry again later may help.
 bool IsTransient(const absl::Status& status) {
   const std::optional<RejectReason> reason = reputation::ReasonOf(status);
-  return !reason || *reason == RejectReason::kNoSpace || *reason == RejectReason::kIoError;
+  return !reason || *reason == RejectReason::kNoSpace || *reason == RejectReason::kIoError ||
+         *reason == RejectReason::kRootRotationLimit;  // it goes on from the last root passed
 }
 
 // Whether a snapshot may help where deltas did not.
@@ -38,10 +42,11 @@ absl::Status InFeed(const absl::Status& status, const std::string& feed) {
 // The state that is trusted cannot be read: nothing less than an operator may begin anew with it,
 // since it is what forbids a rollback.
 absl::Status Damaged(const absl::Status& status, const FeedUpdater::Options& options) {
-  return absl::Status(
-      status.code(),
-      absl::StrCat("feed ", options.feed, ": ", status.message(), ". Its trusted metadata in ",
-                   options.state_directory, ", or the first root ", options.root,
+  return Rejected(
+      reputation::ReasonOf(status).value_or(RejectReason::kMetadataMalformed),
+      absl::StrCat("feed ", options.feed, ": ", reputation::MessageWithoutReason(status),
+                   ". Its trusted metadata in ", options.state_directory, ", or the first root ",
+                   options.root,
                    ", is damaged: restore it from a backup. Without one move the folder away; "
                    "trust then begins anew from the first root"));
 }
@@ -55,71 +60,146 @@ absl::Time Expiry(const trust::Updater& updater) {
                    updater.snapshot()->expires, updater.targets()->expires});
 }
 
-bool SamePacks(const std::vector<PackTarget>& a, const std::vector<PackTarget>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const PackTarget& x, const PackTarget& y) { return x.sha256 == y.sha256; });
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<FeedUpdater>> FeedUpdater::Create(const Options& options) {
-  absl::StatusOr<trust::TrustStateDirectory> state =
-      trust::TrustStateDirectory::Open(options.state_directory, options.root, options.limits);
-  if (!state.ok() && reputation::ReasonOf(state.status()) != RejectReason::kMetadataMalformed) {
-    return InFeed(state.status(), options.feed);
-  }
-  if (!state.ok()) return Damaged(state.status(), options);
-  absl::StatusOr<std::unique_ptr<trust::Updater>> updater =
-      trust::Updater::Create(state->state(), options.limits);
-  if (!updater.ok()) return Damaged(updater.status(), options);
-  auto feed = std::unique_ptr<FeedUpdater>(new FeedUpdater(options, *std::move(state)));
-  feed->expires_ = Expiry(**updater);
-  feed->served_chain_ = LoadServedChain(feed->ChainPath(), options.feed);
+  auto feed = std::unique_ptr<FeedUpdater>(new FeedUpdater(options));
+  const absl::Status opened = feed->OpenState();
+  struct stat info;
+  const bool has_state =
+      lstat(absl::StrCat(options.state_directory, "/root.json").c_str(), &info) == 0;
+  if (!opened.ok() && !has_state) return opened;  // the configuration's first root is wrong
   return feed;
 }
 
-UpdateOutcome FeedUpdater::Poll(absl::Time now) {
+absl::Status FeedUpdater::OpenState() {
+  absl::StatusOr<trust::TrustStateDirectory> state =
+      trust::TrustStateDirectory::Open(options_.state_directory, options_.root, options_.limits);
+  if (absl::IsNotFound(state.status())) return InFeed(state.status(), options_.feed);
+  if (!state.ok()) return Damaged(state.status(), options_);
+  absl::StatusOr<std::unique_ptr<trust::Updater>> updater =
+      trust::Updater::Create(state->state(), options_.limits);
+  if (!updater.ok()) return Damaged(updater.status(), options_);
+  expires_ = Expiry(**updater);
+  state_.emplace(*std::move(state));
+  return absl::OkStatus();
+}
+
+UpdateOutcome FeedUpdater::Nothing() const {
   UpdateOutcome outcome;
   outcome.expires = expires_;
-  absl::StatusOr<std::optional<SpoolEntryId>> newest =
-      NewestSpoolEntry(options_.spool_directory, options_.feed);
-  if (!newest.ok()) {
-    if (IsKnown(SpoolEntryId(), now)) return outcome;
-    return Refused(SpoolEntryId(), newest.status(), now);
+  return outcome;
+}
+
+UpdateOutcome FeedUpdater::Poll(absl::Time now) {
+  now_ = now;
+  options_.gate->Tick(now);
+  if (options_.gate->TakeAgainRequested()) TakeAgain();
+  const absl::StatusOr<std::vector<SpoolEntryId>> entries = Entries();
+  if (!entries.ok()) {
+    Refusal* known = FindRefusal(SpoolEntryId());
+    if (known == nullptr || known->status != entries.status()) {
+      return Refused(SpoolEntryId(), entries.status(), now);
+    }
+    if (IsDue(*known, now)) {
+      known->pause = std::min(known->pause * 2, kLongestPause);
+      known->next_attempt = now + known->pause;
+    }
+    return Nothing();
   }
-  if (!newest->has_value()) return outcome;
-  const SpoolEntryId& id = **newest;
-  if (IsKnown(id, now)) return outcome;
+  for (const SpoolEntryId& id : *entries) {
+    if (taken_ == id) break;
+    const Refusal* refusal = FindRefusal(id);
+    if (refusal == nullptr || IsDue(*refusal, now)) return TakeEntry(id, now);
+    if (IsTransient(refusal->status)) return Nothing();
+  }
+  return Unchanged();
+}
+
+// Forgets refusals of what is there no longer.
+absl::StatusOr<std::vector<SpoolEntryId>> FeedUpdater::Entries() {
+  if (!state_) {
+    const Refusal* known = FindRefusal(SpoolEntryId());
+    if (known != nullptr && !IsDue(*known, now_)) return known->status;
+    if (absl::Status s = OpenState(); !s.ok()) return s;
+  }
+  absl::StatusOr<std::vector<SpoolEntryId>> entries =
+      SpoolEntries(options_.spool_directory, options_.feed);
+  if (!entries.ok()) return entries;
+  const auto gone = [&entries](const Refusal& refusal) {
+    return std::find(entries->begin(), entries->end(), refusal.entry) == entries->end();
+  };
+  refusals_.erase(std::remove_if(refusals_.begin(), refusals_.end(), gone), refusals_.end());
+  return entries;
+}
+
+FeedUpdater::Refusal* FeedUpdater::FindRefusal(const SpoolEntryId& entry) {
+  for (Refusal& refusal : refusals_) {
+    if (refusal.entry == entry) return &refusal;
+  }
+  return nullptr;
+}
+
+bool FeedUpdater::IsDue(const Refusal& refusal, absl::Time now) const {
+  if (refusal.entry != SpoolEntryId() && !IsTransient(refusal.status)) return false;
+  // A clock set back must not stretch the pause.
+  return now >= refusal.next_attempt || refusal.next_attempt - now > refusal.pause;
+}
+
+absl::Status FeedUpdater::Standing() const {
+  const Refusal* highest = nullptr;
+  for (const Refusal& refusal : refusals_) {
+    if (taken_ && refusal.entry.version < taken_->version) continue;
+    if (highest == nullptr || refusal.entry.version > highest->entry.version) highest = &refusal;
+  }
+  return highest == nullptr ? absl::OkStatus() : highest->status;
+}
+
+UpdateOutcome FeedUpdater::Unchanged() {
+  UpdateOutcome outcome = Nothing();
+  if (!told_refusal_ || !Standing().ok()) return outcome;
+  told_refusal_ = false;
+  outcome.kind = UpdateOutcome::Kind::kMended;
+  return outcome;
+}
+
+UpdateOutcome FeedUpdater::Refused(const SpoolEntryId& entry, absl::Status status, absl::Time now) {
+  // Where a forged entry stands above it, one that was taken long ago is no news.
+  const bool is_news =
+      Standing().ok() || reputation::ReasonOf(status) != RejectReason::kMetadataRollback;
+  absl::Duration pause = kFirstPause;
+  if (Refusal* known = FindRefusal(entry); known != nullptr) {
+    pause = std::min(known->pause * 2, kLongestPause);
+    refusals_.erase(refusals_.begin() + (known - refusals_.data()));
+  }
+  refusals_.push_back(
+      Refusal{.entry = entry, .status = status, .next_attempt = now + pause, .pause = pause});
+  UpdateOutcome outcome = Nothing();
+  if (!is_news) return outcome;
+  told_refusal_ = true;
+  outcome.kind = UpdateOutcome::Kind::kRefused;
+  outcome.status = std::move(status);
+  return outcome;
+}
+
+UpdateOutcome FeedUpdater::TakeEntry(const SpoolEntryId& id, absl::Time now) {
+  UpdateOutcome outcome;
   absl::Status status = Take(id, now, &outcome);
+  if (absl::IsAborted(status)) return Nothing();  // an administrator decided something meanwhile
   if (!status.ok()) {
     UpdateOutcome refused = Refused(id, std::move(status), now);
     refused.setbacks = std::move(outcome.setbacks);
     return refused;
   }
-  outcome.kind = UpdateOutcome::Kind::kAccepted;
-  outcome.expires = expires_;
   taken_ = id;
-  refusal_.reset();
-  return outcome;
-}
-
-bool FeedUpdater::IsKnown(const SpoolEntryId& entry, absl::Time now) const {
-  if (taken_ == entry) return true;
-  if (!refusal_ || refusal_->entry != entry) return false;
-  if (!IsTransient(refusal_->status)) return true;
-  // A clock set back must not stretch the pause.
-  return now < refusal_->next_attempt && refusal_->next_attempt - now <= refusal_->pause;
-}
-
-UpdateOutcome FeedUpdater::Refused(const SpoolEntryId& entry, absl::Status status, absl::Time now) {
-  absl::Duration pause = kFirstPause;
-  if (refusal_ && refusal_->entry == entry) pause = std::min(refusal_->pause * 2, kLongestPause);
-  refusal_ = Refusal{.entry = entry, .status = status, .next_attempt = now + pause, .pause = pause};
-  taken_.reset();  // so that the good entry is taken again when the bad one is gone
-  UpdateOutcome outcome;
-  outcome.kind = UpdateOutcome::Kind::kRefused;
-  outcome.status = std::move(status);
+  const auto is_passed = [&id](const Refusal& refusal) {
+    return refusal.entry.version <= id.version;
+  };
+  refusals_.erase(std::remove_if(refusals_.begin(), refusals_.end(), is_passed), refusals_.end());
+  if (outcome.kind == UpdateOutcome::Kind::kNothing) return Unchanged();
   outcome.expires = expires_;
+  outcome.standing = Standing();
+  told_refusal_ = !outcome.standing.ok();
   return outcome;
 }
 
@@ -131,10 +211,10 @@ absl::Status FeedUpdater::Take(const SpoolEntryId& id, absl::Time now, UpdateOut
   }
   if (!entry.ok()) return entry.status();
   absl::StatusOr<std::unique_ptr<trust::Updater>> updater =
-      trust::Updater::Create(state_.state(), options_.limits);
+      trust::Updater::Create(state_->state(), options_.limits);
   if (!updater.ok()) return updater.status();
-  const std::string trusted_timestamp = state_.state().timestamp;
-  absl::StatusOr<absl::Time> reference = state_.MonotonicTime(now);
+  const std::string trusted_timestamp = state_->state().timestamp;
+  absl::StatusOr<absl::Time> reference = state_->MonotonicTime(now);
   if (!reference.ok()) return reference.status();
   absl::Status verified = Verify(**entry, *reference, updater->get());
   expires_ = Expiry(**updater);
@@ -145,17 +225,25 @@ absl::Status FeedUpdater::Take(const SpoolEntryId& id, absl::Time now, UpdateOut
         absl::StrCat("the spool entry ", id.version, " holds version ",
                      (*updater)->timestamp()->version, " of timestamp.json; remove the entry"));
   }
+  const bool is_new_word = (*updater)->state().timestamp != trusted_timestamp;
+  const absl::Time published = Published(*(*updater)->timestamp(), is_new_word, *reference);
+  absl::Status offered = OfferNewest(**entry, *(*updater)->targets(), published, outcome);
+  if (!offered.ok()) return offered;
   outcome->expired = (*updater)->expired();
-  const bool is_new = (*updater)->state().timestamp != trusted_timestamp;
-  const absl::Time published = Published(*(*updater)->timestamp(), is_new, *reference);
-  return ServeNewest(**entry, **updater, published, outcome);
+  const bool held = outcome->reason != HoldReason::kNone;
+  if (!held) options_.gate->SetExpired(outcome->expired);
+  if (is_new_word || outcome->is_new || !outcome->setbacks.empty()) {
+    outcome->kind = held ? UpdateOutcome::Kind::kHeld : UpdateOutcome::Kind::kAccepted;
+  }
+  return absl::OkStatus();
 }
 
 // Whatever was verified is kept, also where a later step fails: nothing older is ever taken again.
 absl::Status FeedUpdater::Verify(SpoolEntry& entry, absl::Time now, trust::Updater* updater) {
-  absl::Status refreshed = updater->Refresh(
-      entry, {.now = now, .accept_expired_within = options_.accept_expired_within});
-  absl::Status saved = state_.Save(updater->state(), updater->new_roots());
+  const absl::Duration within =
+      entry.offline() ? options_.accept_expired_within : absl::ZeroDuration();
+  absl::Status refreshed = updater->Refresh(entry, {.now = now, .accept_expired_within = within});
+  absl::Status saved = state_->Save(updater->state(), updater->new_roots());
   return refreshed.ok() ? saved : refreshed;
 }
 
@@ -172,9 +260,8 @@ absl::Time FeedUpdater::Published(const trust::Timestamp& timestamp, bool is_new
   return now;
 }
 
-absl::Status FeedUpdater::ServeNewest(SpoolEntry& entry, const trust::Updater& updater,
+absl::Status FeedUpdater::OfferNewest(SpoolEntry& entry, const trust::Targets& targets,
                                       absl::Time published, UpdateOutcome* outcome) {
-  const trust::Targets& targets = *updater.targets();
   absl::StatusOr<std::vector<PackTarget>> offered = PacksOnOffer(targets, options_.feed);
   if (!offered.ok()) return offered.status();
   outcome->version = NewestVersion(*offered);
@@ -197,39 +284,54 @@ absl::Status FeedUpdater::ServeNewest(SpoolEntry& entry, const trust::Updater& u
                             absl::StrCat("no chain of packs leads to version ", outcome->version))
                  : chain.status();
     }
-    status = ServeChain(entry, targets, *chain, published);
+    status = OfferChain(entry, targets, *chain, published, outcome);
     if (!IsDrift(status) || !chain->back().is_delta()) return status;
     outcome->setbacks.push_back(status);
   }
   return status;
 }
 
-absl::Status FeedUpdater::ServeChain(SpoolEntry& entry, const trust::Targets& targets,
-                                     const std::vector<PackTarget>& chain, absl::Time published) {
+absl::Status FeedUpdater::OfferChain(SpoolEntry& entry, const trust::Targets& targets,
+                                     const std::vector<PackTarget>& chain, absl::Time published,
+                                     UpdateOutcome* outcome) {
   absl::StatusOr<storage::VersionSpec> spec = VersionOf(chain, published);
   if (!spec.ok()) return spec.status();
   std::vector<std::string> copied;
-  absl::Status served = TakePacks(entry, targets, chain, options_.intake, &copied);
-  if (served.ok()) served = options_.intake.store->Serve(*spec);
-  if (!served.ok()) {
-    // What may go better later need not be copied twice; what was refused must not pile up.
-    if (!IsTransient(served)) DropPacks(*options_.intake.store, copied);
-    return served;
+  absl::Status status = TakePacks(entry, targets, chain, options_.intake, &copied);
+  if (status.ok()) {
+    const absl::StatusOr<Offered> offered = options_.gate->Offer(*spec, now_);
+    status = offered.status();
+    if (offered.ok()) {
+      outcome->reason = offered->reason;
+      outcome->is_new = offered->is_new;
+    }
   }
-  if (SamePacks(chain, served_chain_)) return absl::OkStatus();
-  if (absl::Status s = SaveServedChain(ChainPath(), chain); !s.ok()) return s;
-  served_chain_ = chain;
+  if (status.ok()) return RememberChain(chain);
+  // What may go better later need not be copied twice; what was refused must not pile up.
+  if (!IsTransient(status)) DropPacks(*options_.intake.store, copied);
+  return status;
+}
+
+absl::Status FeedUpdater::RememberChain(const std::vector<PackTarget>& chain) {
+  const uint64_t version = chain.back().to_version;
+  if (!options_.chains->Knows(version, chain)) {
+    if (absl::Status s = options_.chains->Remember(version, chain); !s.ok()) return s;
+  }
+  const absl::StatusOr<std::vector<storage::ServedFeed>> kept =
+      options_.intake.store->KeptVersions(options_.feed);
+  if (!kept.ok()) return kept.status();
+  std::set<uint64_t> versions;
+  for (const storage::ServedFeed& one : *kept) versions.insert(one.version);
+  options_.chains->KeepOnly(versions);
   return absl::OkStatus();
 }
 
-// What need not be copied: packs of the version served, whether still on offer or not, and others
+// What need not be copied: packs of the versions kept, whether still on offer or not, and others
 // that an earlier attempt brought.
 std::vector<PackTarget> FeedUpdater::HeldPacks(const std::vector<PackTarget>& at_hand) const {
-  std::vector<PackTarget> held;
-  for (const std::vector<PackTarget>* packs : {&served_chain_, &at_hand}) {
-    for (const PackTarget& pack : *packs) {
-      if (options_.intake.store->HasPack(pack.sha256)) held.push_back(pack);
-    }
+  std::vector<PackTarget> held = options_.chains->Held(*options_.intake.store);
+  for (const PackTarget& pack : at_hand) {
+    if (options_.intake.store->HasPack(pack.sha256)) held.push_back(pack);
   }
   return held;
 }

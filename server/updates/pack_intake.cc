@@ -3,9 +3,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <thread>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "reputation/reject_reason.h"
 #include "storage/files/files.h"
 #include "storage/pack/pack_reader.h"
@@ -59,19 +65,24 @@ absl::Status CheckHeader(const std::string& path, const PackTarget& pack,
                    stated.to_version, " part ", stated.part, "/", stated.parts));
 }
 
-absl::Status CheckSpace(const PackTarget& pack, const PackIntakeOptions& options) {
+absl::Status CheckSpace(const std::vector<const PackTarget*>& packs,
+                        const PackIntakeOptions& options) {
+  uint64_t bytes = 0;
+  for (const PackTarget* pack : packs) bytes += pack->bytes;
   absl::StatusOr<uint64_t> free = storage::FreeBytes(options.store->PackDirectory());
   if (!free.ok()) return free.status();
-  if (*free >= pack.bytes && *free - pack.bytes >= options.reserve_bytes) return absl::OkStatus();
-  return Rejected(RejectReason::kNoSpace,
-                  absl::StrCat(options.store->PackDirectory(), " has ", *free,
-                               " bytes free; copying ", pack.path, " needs ", pack.bytes, " and ",
-                               options.reserve_bytes, " kept in reserve: free disk space"));
+  if (*free >= bytes && *free - bytes >= options.reserve_bytes) return absl::OkStatus();
+  return Rejected(
+      RejectReason::kNoSpace,
+      absl::StrCat(options.store->PackDirectory(), " has ", *free, " bytes free; copying ",
+                   packs.front()->path,
+                   " and what follows "
+                   "needs ",
+                   bytes, " and ", options.reserve_bytes, " kept in reserve: free disk space"));
 }
 
 absl::Status TakePack(SpoolEntry& entry, const trust::Targets& targets, const PackTarget& pack,
                       const PackIntakeOptions& options) {
-  if (absl::Status s = CheckSpace(pack, options); !s.ok()) return s;
   absl::StatusOr<trust::TargetFile> file = SignedFileOf(targets, pack);
   if (!file.ok()) return file.status();
   absl::StatusOr<storage::TemporaryFile> copy =
@@ -83,6 +94,64 @@ absl::Status TakePack(SpoolEntry& entry, const trust::Targets& targets, const Pa
   absl::Status header = CheckHeader(copy->path(), pack, options.limits);
   if (!header.ok()) return header;
   return copy->Commit(options.store->PackPath(pack.sha256), kPackMode);
+}
+
+// Several threads take packs from one list; the first failure ends it.
+class Intake {
+ public:
+  Intake(SpoolEntry* entry, const trust::Targets* targets, const PackIntakeOptions* options,
+         std::vector<const PackTarget*> packs)
+      : entry_(entry), targets_(targets), options_(options), packs_(std::move(packs)) {}
+
+  // Takes packs until none is left.
+  void Run() {
+    while (const PackTarget* pack = Next()) {
+      const bool is_new = !options_->store->HasPack(pack->sha256);
+      absl::Status taken = TakePack(*entry_, *targets_, *pack, *options_);
+      absl::MutexLock lock(&mutex_);
+      if (!taken.ok() && status_.ok()) status_ = std::move(taken);
+      // Another may be part of what is served.
+      if (taken.ok() && is_new) copied_.push_back(pack->sha256);
+    }
+  }
+
+  // Once all threads are done.
+  absl::Status Finish(std::vector<std::string>* copied) {
+    absl::MutexLock lock(&mutex_);
+    copied->insert(copied->end(), copied_.begin(), copied_.end());
+    return status_;
+  }
+
+ private:
+  const PackTarget* Next() {
+    absl::MutexLock lock(&mutex_);
+    if (!status_.ok() || next_ == packs_.size()) return nullptr;
+    return packs_[next_++];
+  }
+
+  SpoolEntry* const entry_;
+  const trust::Targets* const targets_;
+  const PackIntakeOptions* const options_;
+  const std::vector<const PackTarget*> packs_;
+  absl::Mutex mutex_;
+  size_t next_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> copied_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Without those of snapshots that are not there in full: their parts must not be taken for those of
+// another cut of the same version.
+std::vector<PackTarget> WithoutIncompleteSnapshots(std::vector<PackTarget> packs) {
+  std::map<uint64_t, uint32_t> parts;
+  for (const PackTarget& pack : packs) {
+    if (!pack.is_delta()) ++parts[pack.to_version];
+  }
+  packs.erase(std::remove_if(packs.begin(), packs.end(),
+                             [&parts](const PackTarget& pack) {
+                               return !pack.is_delta() && parts[pack.to_version] != pack.parts;
+                             }),
+              packs.end());
+  return packs;
 }
 
 }  // namespace
@@ -105,19 +174,25 @@ std::vector<PackTarget> PacksAtHand(const SpoolEntry& entry, const trust::Target
       *missing = found;  // what is wrong with a file tells more than that another is absent
     }
   }
-  return at_hand;
+  return WithoutIncompleteSnapshots(std::move(at_hand));
 }
 
 absl::Status TakePacks(SpoolEntry& entry, const trust::Targets& targets,
                        const std::vector<PackTarget>& chain, const PackIntakeOptions& options,
                        std::vector<std::string>* copied) {
+  std::vector<const PackTarget*> wanted;
   for (const PackTarget& pack : chain) {
-    if (HasWhole(*options.store, pack)) continue;
-    const bool is_new = !options.store->HasPack(pack.sha256);
-    if (absl::Status s = TakePack(entry, targets, pack, options); !s.ok()) return s;
-    if (is_new) copied->push_back(pack.sha256);  // another may be part of what is served
+    if (!HasWhole(*options.store, pack)) wanted.push_back(&pack);
   }
-  return absl::OkStatus();
+  if (wanted.empty()) return absl::OkStatus();
+  if (absl::Status s = CheckSpace(wanted, options); !s.ok()) return s;
+  const size_t helpers = std::min<size_t>(options.threads, wanted.size()) - 1;
+  Intake intake(&entry, &targets, &options, std::move(wanted));
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < helpers; ++i) threads.emplace_back([&intake] { intake.Run(); });
+  intake.Run();
+  for (std::thread& thread : threads) thread.join();
+  return intake.Finish(copied);
 }
 
 void DropPacks(const storage::ReputationStore& store, const std::vector<std::string>& packs) {

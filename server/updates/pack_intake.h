@@ -20,11 +20,12 @@ struct PackIntakeOptions {
   storage::ReputationStore* store = nullptr;
   storage::PackLimits limits;
   uint64_t reserve_bytes = 0;  // disk space that copies must leave free
+  uint32_t threads = 2;        // that copy, hash and check packs at once; at least 1
 };
 
 // Those of `offered` that can be had: in the pack store already, or in the entry with the length
-// that is signed. What is wrong with the first of the others is put into `*missing`, which stays
-// OK if there is none.
+// that is signed; of a snapshot all parts or none. What is wrong with the first of the others is
+// put into `*missing`, which stays OK if there is none.
 std::vector<trust::PackTarget> PacksAtHand(const SpoolEntry& entry, const trust::Targets& targets,
                                            const std::vector<trust::PackTarget>& offered,
                                            const storage::ReputationStore& store,

@@ -8,9 +8,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <functional>
+#include <iterator>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "reputation/reject_reason.h"
 #include "sync/trust_state/spool.h"
 
@@ -23,6 +27,8 @@ using reputation::RejectReason;
 constexpr size_t kChunkBytes = 256 * 1024;
 // Names looked at in a feed's folder; cloister-sync keeps two entries there.
 constexpr int kMaxNames = 4096;
+constexpr size_t kMaxEntries = 8;
+constexpr uint64_t kMaxOriginBytes = 16;
 
 // A descriptor that closes itself.
 class Descriptor {
@@ -121,47 +127,69 @@ absl::Status Stream(int fd, absl::string_view path, const Bounds& bounds,
   }
 }
 
-// The highest version among the names in `directory`, which is consumed.
-absl::StatusOr<uint64_t> HighestVersion(Descriptor directory, absl::string_view path) {
+// The highest versions among the names in `directory`, which is consumed; the highest first.
+absl::StatusOr<std::vector<uint64_t>> HighestVersions(Descriptor directory,
+                                                      absl::string_view path) {
   DIR* names = fdopendir(directory.get());
   if (names == nullptr) return ErrnoStatus(errno, path);
   directory.Release();
-  uint64_t highest = 0;
+  std::set<uint64_t, std::greater<>> versions;
   for (int i = 0; i < kMaxNames; ++i) {
     const dirent* name = readdir(names);
     if (name == nullptr) break;
-    highest = std::max(highest, trust::SpoolEntryVersion(name->d_name).value_or(0));
+    const std::optional<uint64_t> version = trust::SpoolEntryVersion(name->d_name);
+    if (version) versions.insert(*version);
+    if (versions.size() > kMaxEntries) versions.erase(std::prev(versions.end()));
   }
   closedir(names);
-  return highest;
+  return std::vector<uint64_t>(versions.begin(), versions.end());
+}
+
+// Whether the file `origin` of the entry says "offline".
+bool IsOffline(int entry, absl::string_view path) {
+  uint64_t bytes = 0;
+  absl::StatusOr<Descriptor> file = OpenRegular(entry, trust::kOriginFile, path, &bytes);
+  if (!file.ok()) return false;
+  std::string word;
+  absl::Status read =
+      Stream(file->get(), path,
+             {.offset = 0, .max_bytes = kMaxOriginBytes, .too_long = RejectReason::kSpoolForeign},
+             [&word](absl::string_view piece) {
+               word.append(piece.data(), piece.size());
+               return absl::OkStatus();
+             });
+  return read.ok() && absl::StripSuffix(word, "\n") == trust::kOriginOffline;
 }
 
 }  // namespace
 
-absl::StatusOr<std::optional<SpoolEntryId>> NewestSpoolEntry(const std::string& spool_directory,
-                                                             const std::string& feed) {
+absl::StatusOr<std::vector<SpoolEntryId>> SpoolEntries(const std::string& spool_directory,
+                                                       const std::string& feed) {
+  std::vector<SpoolEntryId> entries;
   const std::string path = absl::StrCat(spool_directory, "/", feed);
   absl::StatusOr<Descriptor> spool = OpenSpool(spool_directory);
-  if (absl::IsNotFound(spool.status())) return std::nullopt;
+  if (absl::IsNotFound(spool.status())) return entries;
   if (!spool.ok()) return spool.status();
   absl::StatusOr<Descriptor> directory = OpenDirectory(spool->get(), feed, path);
-  if (absl::IsNotFound(directory.status())) return std::nullopt;
+  if (absl::IsNotFound(directory.status())) return entries;
   if (!directory.ok()) return directory.status();
   absl::StatusOr<Descriptor> listed = OpenDirectory(directory->get(), ".", path);
   if (!listed.ok()) return listed.status();
-  absl::StatusOr<uint64_t> version = HighestVersion(*std::move(listed), path);
-  if (!version.ok()) return version.status();
-  if (*version == 0) return std::nullopt;
-  const std::string name = trust::SpoolEntryName(*version);
-  struct stat info;
-  if (fstatat(directory->get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
-    if (errno == ENOENT) return std::nullopt;  // removed just now
-    return ErrnoStatus(errno, absl::StrCat(path, "/", name));
+  absl::StatusOr<std::vector<uint64_t>> versions = HighestVersions(*std::move(listed), path);
+  if (!versions.ok()) return versions.status();
+  for (uint64_t version : *versions) {
+    const std::string name = trust::SpoolEntryName(version);
+    struct stat info;
+    if (fstatat(directory->get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (errno == ENOENT) continue;  // removed just now
+      return ErrnoStatus(errno, absl::StrCat(path, "/", name));
+    }
+    entries.push_back({.version = version,
+                       .device = info.st_dev,
+                       .inode = info.st_ino,
+                       .changed_ns = info.st_ctim.tv_sec * 1'000'000'000 + info.st_ctim.tv_nsec});
   }
-  return SpoolEntryId{.version = *version,
-                      .device = info.st_dev,
-                      .inode = info.st_ino,
-                      .changed_ns = info.st_ctim.tv_sec * 1'000'000'000 + info.st_ctim.tv_nsec};
+  return entries;
 }
 
 absl::StatusOr<std::unique_ptr<SpoolEntry>> SpoolEntry::Open(const std::string& spool_directory,
@@ -182,7 +210,9 @@ absl::StatusOr<std::unique_ptr<SpoolEntry>> SpoolEntry::Open(const std::string& 
   absl::StatusOr<Descriptor> targets =
       OpenDirectory(directory->get(), "targets", absl::StrCat(path, "/targets"));
   if (!targets.ok()) return targets.status();
-  return std::unique_ptr<SpoolEntry>(new SpoolEntry(path, metadata->Release(), targets->Release()));
+  const bool offline = IsOffline(directory->get(), absl::StrCat(path, "/", trust::kOriginFile));
+  return std::unique_ptr<SpoolEntry>(
+      new SpoolEntry(path, metadata->Release(), targets->Release(), offline));
 }
 
 SpoolEntry::~SpoolEntry() {

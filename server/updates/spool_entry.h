@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -30,12 +31,12 @@ struct SpoolEntryId {
   friend bool operator==(const SpoolEntryId&, const SpoolEntryId&) = default;
 };
 
-// The highest complete entry of `feed`; nothing if there is none or the feed has no folder yet.
-// kSpoolForeign if the feed's folder, or what has the entry's name, is not a folder; kIoError.
-absl::StatusOr<std::optional<SpoolEntryId>> NewestSpoolEntry(const std::string& spool_directory,
-                                                             const std::string& feed);
+// The complete entries of `feed` with the highest numbers, at most 8 of them, the highest first;
+// none if the feed has no folder yet. kSpoolForeign if the feed's folder is not a folder; kIoError.
+absl::StatusOr<std::vector<SpoolEntryId>> SpoolEntries(const std::string& spool_directory,
+                                                       const std::string& feed);
 
-// One entry, held open: it is read to the end even where it is removed meanwhile.
+// One entry, held open: it is read to the end even where it is removed meanwhile. Thread-safe.
 class SpoolEntry : public trust::Fetcher {
  public:
   static absl::StatusOr<std::unique_ptr<SpoolEntry>> Open(const std::string& spool_directory,
@@ -54,13 +55,18 @@ class SpoolEntry : public trust::Fetcher {
   // kTargetHashMismatch for another length.
   absl::Status CheckTarget(absl::string_view name, uint64_t bytes) const;
 
+  // Whether its file `origin` says that it came in an offline bundle. Anything but that one word in
+  // a regular file is online.
+  bool offline() const { return offline_; }
+
  private:
-  SpoolEntry(std::string path, int metadata, int targets)
-      : path_(std::move(path)), metadata_(metadata), targets_(targets) {}
+  SpoolEntry(std::string path, int metadata, int targets, bool offline)
+      : path_(std::move(path)), metadata_(metadata), targets_(targets), offline_(offline) {}
 
   std::string path_;  // for messages
   int metadata_;      // descriptors of the two folders
   int targets_;
+  bool offline_;
 };
 
 }  // namespace cloister::server

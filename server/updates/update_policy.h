@@ -29,18 +29,23 @@ enum class HoldReason {
 // "manual", "hold_off", "pinned", "mass_change", "rejected"; "" for kNone.
 absl::string_view HoldReasonName(HoldReason reason);
 
-// What a version would change. Verdicts: kUnspecified stands for "no record".
+// Stands for "no record" where a verdict is expected.
+inline constexpr reputation::Verdict kNoRecord{};
+
+// What a version would change.
 struct ChangeSummary {
   uint64_t records_before = 0;
   uint64_t added = 0;
   uint64_t removed = 0;
   uint64_t changed = 0;  // another verdict; other changes of a record do not count
-  // How many records went from one verdict to another.
+  // How many records went from one verdict to another, kNoRecord included.
   std::map<std::pair<reputation::Verdict, reputation::Verdict>, uint64_t> transitions;
-  // Records of the version that list a protected object, and the first of them in words
-  // ("host github.com", "file e3b0c442… (empty file)"). They are masked in answers.
+  // Threats among what is added or changed that list a protected object, and the first of them in
+  // words ("own domain bank.example"). They are masked in answers.
   uint64_t protected_listed = 0;
   std::vector<std::string> protected_examples;  // at most 20
+  // False if counting took too long and was ended: there is more, and the version is held.
+  bool complete = true;
 
   uint64_t total() const { return added + removed + changed; }
   // Of the records before; 0 where there were none (a first import is exempt).
@@ -50,7 +55,10 @@ struct ChangeSummary {
   std::vector<std::string> Lines() const;
 };
 
-// What of `version`: serve it, or why not. `taken` is when it was verified here first.
+// What of `version`, which is newer than what serves: serve it, or why not. `taken` is when it was
+// verified here first. What administrators said goes first: a pin, then a rejection, then an
+// acceptance; then manual, mass change, hold-off. A clock set back does not stretch a hold-off
+// beyond its length.
 HoldReason Decide(const UpdatePolicy& policy, const storage::FeedDirective& directive,
                   uint64_t version, const ChangeSummary& changes, absl::Time taken, absl::Time now);
 

@@ -100,7 +100,7 @@ TEST_F(FeedUpdaterTest, DataWithoutATimeOfIssueAgesThroughARestart) {
   const absl::Time arrived = now_;
   now_ += absl::Hours(1);
   OpenUpdater();
-  ExpectTaken(1);
+  ExpectNothing();
   EXPECT_EQ(absl::ToUnixSeconds(store_->Current()->feeds()[0].published),
             absl::ToUnixSeconds(arrived));
   feed_.upstream().UpdateTimestamp();
@@ -111,7 +111,7 @@ TEST_F(FeedUpdaterTest, DataWithoutATimeOfIssueAgesThroughARestart) {
 }
 
 TEST_F(FeedUpdaterTest, ChainThatCouldNotBeRememberedIsRememberedLater) {
-  const std::string path = UpdaterOptions().state_directory + "/served-chain.json";
+  const std::string path = UpdaterOptions().state_directory + "/chains/1.json";
   fs::create_directories(path);
   feed_.PublishSnapshot({File('a')});
   feed_.HandOver();
@@ -119,7 +119,7 @@ TEST_F(FeedUpdaterTest, ChainThatCouldNotBeRememberedIsRememberedLater) {
   EXPECT_EQ(ServedVersion(), 1u);
   fs::remove(path);
   now_ += absl::Seconds(1);
-  ExpectTaken(1);
+  ExpectMended();
   EXPECT_TRUE(fs::is_regular_file(path));
 }
 
@@ -135,10 +135,9 @@ TEST_F(FeedUpdaterTest, SkippedEntriesDoNotMatter) {
 
 TEST_F(FeedUpdaterTest, RestartGoesOnWhereItWas) {
   ServeFirstVersion();
-  updater_.reset();
-  OpenStore();
-  OpenUpdater();
+  Restart();
   EXPECT_EQ(ServedVersion(), 1u);
+  ExpectNothing();  // nor is it news again
   EXPECT_GT(updater_->expires(), now_);
   HandOverDelta();
   ExpectTaken(2);
@@ -151,7 +150,6 @@ TEST_F(FeedUpdaterTest, OlderEntryIsNotTakenAfterRestart) {
   ExpectTaken(2);
   fs::remove_all(spool() + "/threats/" +
                  absl::StrCat("0000000000000000000", feed_.timestamp_version()));
-  updater_.reset();
   OpenUpdater();
   ExpectRefused(RejectReason::kMetadataRollback);
   ExpectNothing();
@@ -186,11 +184,10 @@ TEST_F(FeedUpdaterTest, ServerThatLostItsDataTakesTheEntryAgain) {
   ServeFirstVersion();
   HandOverDelta();
   ExpectTaken(2);
-  updater_.reset();
+  CloseFeed();
   store_.reset();
   fs::remove_all(directory_ / "data");
-  OpenStore();
-  OpenUpdater();
+  Restart();
   ExpectTaken(2);
   EXPECT_TRUE(Finds('a'));
   EXPECT_TRUE(Finds('b'));
@@ -257,8 +254,9 @@ TEST_F(FeedUpdaterTest, FileInPlaceOfAnEntryIsRefused) {
   const std::string name = spool() + "/threats/00000000000000000099";
   ASSERT_THAT(storage::WriteFileAtomically(name, "x"), IsOk());
   ExpectRefused(RejectReason::kSpoolForeign);
+  ExpectNothing();
   fs::remove(name);
-  ExpectTaken(1);  // the good entry clears the refusal
+  ExpectMended();
 }
 
 TEST_F(FeedUpdaterTest, LinkInPlaceOfTheFeedsFolderIsRefused) {
@@ -334,19 +332,33 @@ TEST_F(FeedUpdaterTest, RolledBackTimestampIsRefused) {
   ExpectRefused(RejectReason::kMetadataRollback);
 }
 
-TEST_F(FeedUpdaterTest, ExpiredMetadataIsRefusedUnlessConfigured) {
+// Expired metadata: refused online, taken offline within the configured age.
+TEST_F(FeedUpdaterTest, ExpiredMetadataIsTakenOnlyOfflineAndWithinTheConfiguredAge) {
   ServeFirstVersion();
   feed_.PublishDelta({File('b')});
-  feed_.upstream().SetExpires(trust::Role::kTimestamp, now_ - absl::Hours(1));
+  feed_.upstream().SetExpires(trust::Role::kTimestamp, now_ - absl::Hours(3));
+  FeedUpdater::Options options = UpdaterOptions();
+  options.accept_expired_within = absl::Hours(4);
+  OpenUpdater(options);
   feed_.HandOver();
   ExpectRefused(RejectReason::kMetadataExpired);
-  FeedUpdater::Options options = UpdaterOptions();
+  const std::string entry = feed_.HandOver();
+  ASSERT_THAT(storage::WriteFileAtomically(entry + "/origin", "offline"), IsOk());
   options.accept_expired_within = absl::Hours(2);
+  OpenUpdater(options);
+  ExpectRefused(RejectReason::kMetadataExpired);
+  options.accept_expired_within = absl::Hours(4);
   OpenUpdater(options);
   const UpdateOutcome outcome = Poll();
   EXPECT_EQ(outcome.kind, UpdateOutcome::Kind::kAccepted) << outcome.status;
   EXPECT_TRUE(outcome.expired);
   EXPECT_LT(outcome.expires, now_);
+  EXPECT_TRUE(gate_->State().expired);
+  feed_.upstream().SetExpires(trust::Role::kTimestamp, now_ + absl::Hours(3));
+  feed_.PublishTimestamp(now_);
+  feed_.HandOver();
+  ExpectTaken(2);
+  EXPECT_FALSE(gate_->State().expired);
 }
 
 TEST_F(FeedUpdaterTest, ClockSetBackDoesNotReviveExpiredMetadata) {
@@ -454,6 +466,107 @@ TEST_F(FeedUpdaterTest, FullDiskIsTriedAgainAfterAPause) {
   ExpectNothing();  // the pause has doubled
   now_ += absl::Seconds(1);
   ExpectRefused(RejectReason::kNoSpace);
+}
+
+// A forged entry with a higher number must not hide a genuine one.
+TEST_F(FeedUpdaterTest, HostileHigherEntryHidesNothing) {
+  ServeFirstVersion();
+  feed_.PublishDelta({File('b')});
+  const std::string forged = feed_.HandOver(99);
+  ASSERT_THAT(storage::WriteFileAtomically(forged + "/metadata/timestamp.json", "{}"), IsOk());
+  ExpectRefused(RejectReason::kMetadataMalformed);
+  feed_.HandOver();
+  const UpdateOutcome outcome = Poll();
+  EXPECT_EQ(outcome.kind, UpdateOutcome::Kind::kAccepted) << outcome.status;
+  EXPECT_EQ(ServedVersion(), 2u);
+  EXPECT_THAT(outcome.standing, testing::IsRejectedFor(RejectReason::kMetadataMalformed))
+      << "that it is there must stay known";
+  ExpectNothing();
+  feed_.PublishDelta({File('c')});
+  feed_.HandOver();
+  ExpectTaken(3);
+  fs::remove_all(forged);
+  ExpectMended();
+  ExpectNothing();
+}
+
+// After a restart the older entry is looked at, too; that it was taken long ago is no news.
+TEST_F(FeedUpdaterTest, OlderEntryBelowARefusedOneIsNoNews) {
+  ServeFirstVersion();
+  const std::string entry = HandOverDelta();
+  fs::resize_file(NewestPack(entry), 100);
+  ExpectRefused(RejectReason::kTargetHashMismatch);
+  ExpectNothing();
+  OpenUpdater();
+  ExpectRefused(RejectReason::kTargetHashMismatch);
+  ExpectNothing();
+  ExpectNothing();
+}
+
+TEST_F(FeedUpdaterTest, RefusalIsGoneWhenTheSpoolIsMended) {
+  ServeFirstVersion();
+  fs::rename(spool() + "/threats", directory_ / "elsewhere");
+  fs::create_directory_symlink(directory_ / "elsewhere", spool() + "/threats");
+  ExpectRefused(RejectReason::kSpoolForeign);
+  ExpectNothing();
+  fs::remove(spool() + "/threats");
+  ExpectMended();  // an empty spool is none to complain about
+  fs::rename(directory_ / "elsewhere", spool() + "/threats");
+  ExpectNothing();
+}
+
+TEST_F(FeedUpdaterTest, MoreRootsThanTheLimitArePassedInSeveralSteps) {
+  ServeFirstVersion();
+  for (int i = 0; i < 5; ++i) feed_.upstream().RotateRootKey();
+  HandOverDelta();
+  FeedUpdater::Options options = UpdaterOptions();
+  options.limits.max_root_rotations = 3;
+  OpenUpdater(options);
+  ExpectRefused(RejectReason::kRootRotationLimit);
+  ExpectNothing();
+  now_ += absl::Seconds(1);
+  ExpectTaken(2);
+}
+
+TEST_F(FeedUpdaterTest, DamagedTrustedMetadataDoesNotStopTheFeed) {
+  ServeFirstVersion();
+  const std::string root = UpdaterOptions().state_directory + "/root.json";
+  const std::string good = *storage::ReadFile(root, 1 << 20);
+  ASSERT_THAT(storage::WriteFileAtomically(root, "{"), IsOk());
+  Restart();
+  HandOverDelta();
+  ExpectRefused(RejectReason::kMetadataMalformed);
+  EXPECT_TRUE(Finds('a'));
+  ExpectNothing();
+  now_ += absl::Seconds(2);
+  ExpectNothing();  // the same is not told again
+  ASSERT_THAT(storage::WriteFileAtomically(root, good), IsOk());
+  now_ += absl::Minutes(1);
+  ExpectTaken(2);
+}
+
+// As the worker may hand over to a server that was down for long.
+TEST_F(FeedUpdaterTest, ChainOfTwentyFourDeltasIsTaken) {
+  feed_.PublishSnapshot({File('a')});
+  for (int i = 0; i < 24; ++i) {
+    feed_.PublishDelta(
+        {ListingOf(ObjectKind::kHost, absl::StrCat("h", i, ".example"), Verdict::kMalicious)});
+  }
+  feed_.HandOver();
+  ExpectTaken(25);
+  EXPECT_EQ(store_->ServedDeltas("threats"), 24u);
+}
+
+TEST_F(FeedUpdaterTest, ServingSinceOutlivesARestart) {
+  const absl::Time start = absl::FromUnixSeconds(absl::ToUnixSeconds(now_));
+  ServeFirstVersion();
+  now_ += absl::Hours(5);
+  Restart();
+  EXPECT_EQ(absl::FromUnixSeconds(absl::ToUnixSeconds(gate_->serving_since())), start);
+  ExpectNothing();
+  HandOverDelta();
+  ExpectTaken(2);
+  EXPECT_EQ(gate_->serving_since(), now_);
 }
 
 TEST_F(FeedUpdaterTest, MissingRootIsToldWithTheFeed) {

@@ -132,26 +132,63 @@ TEST_F(SpoolEntryTest, NewestEntryIsTheHighestCompleteOne) {
   fs::create_directory(folder + ".incoming-00000000000000000099");
   fs::create_directory(folder + "99");
   fs::create_directory(folder + "0000000000000000009x");
-  ASSERT_OK_AND_ASSIGN(std::optional<SpoolEntryId> id, NewestSpoolEntry(directory_.path(), "feed"));
-  ASSERT_TRUE(id);
-  EXPECT_EQ(id->version, 12u);
+  ASSERT_OK_AND_ASSIGN(auto entries, SpoolEntries(directory_.path(), "feed"));
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(entries[0].version, 12u);
+  EXPECT_EQ(entries[1].version, 7u);
+}
+
+TEST_F(SpoolEntryTest, OnlyTheHighestEntriesAreLookedAt) {
+  for (int version = 10; version < 40; ++version) {
+    fs::create_directory(absl::StrCat(directory_ / "feed/000000000000000000", version));
+  }
+  ASSERT_OK_AND_ASSIGN(auto entries, SpoolEntries(directory_.path(), "feed"));
+  ASSERT_EQ(entries.size(), 8u);
+  EXPECT_EQ(entries.front().version, 39u);
+  EXPECT_EQ(entries.back().version, 32u);
 }
 
 TEST_F(SpoolEntryTest, NoSpoolAndNoFolderAreNoEntry) {
-  ASSERT_OK_AND_ASSIGN(auto no_spool, NewestSpoolEntry(directory_ / "nowhere", "feed"));
-  EXPECT_FALSE(no_spool);
-  ASSERT_OK_AND_ASSIGN(auto no_feed, NewestSpoolEntry(directory_.path(), "other"));
-  EXPECT_FALSE(no_feed);
+  ASSERT_OK_AND_ASSIGN(auto no_spool, SpoolEntries(directory_ / "nowhere", "feed"));
+  EXPECT_TRUE(no_spool.empty());
+  ASSERT_OK_AND_ASSIGN(auto no_feed, SpoolEntries(directory_.path(), "other"));
+  EXPECT_TRUE(no_feed.empty());
 }
 
 TEST_F(SpoolEntryTest, AnotherFolderUnderTheSameNameIsAnotherEntry) {
-  ASSERT_OK_AND_ASSIGN(auto first, NewestSpoolEntry(directory_.path(), "feed"));
-  ASSERT_OK_AND_ASSIGN(auto again, NewestSpoolEntry(directory_.path(), "feed"));
-  EXPECT_EQ(*first, *again);
+  ASSERT_OK_AND_ASSIGN(auto first, SpoolEntries(directory_.path(), "feed"));
+  ASSERT_OK_AND_ASSIGN(auto again, SpoolEntries(directory_.path(), "feed"));
+  EXPECT_EQ(first, again);
   fs::rename(entry_, directory_ / "old");
   fs::create_directory(entry_);
-  ASSERT_OK_AND_ASSIGN(auto other, NewestSpoolEntry(directory_.path(), "feed"));
-  EXPECT_FALSE(*first == *other);
+  ASSERT_OK_AND_ASSIGN(auto other, SpoolEntries(directory_.path(), "feed"));
+  EXPECT_NE(first, other);
+}
+
+TEST_F(SpoolEntryTest, NothingButTheWordOfflineMakesAnEntryOffline) {
+  const std::string origin = entry_ + "/origin";
+  const auto offline = [this] {
+    opened_.reset();
+    return entry().offline();
+  };
+  EXPECT_FALSE(offline()) << "without the file";
+  for (const char* word : {"offline", "offline\n"}) {
+    Write(origin, word);
+    EXPECT_TRUE(offline()) << word;
+  }
+  for (const char* word : {"online", "", "offline offline", "OFFLINE", "offline\n\n", " offline"}) {
+    Write(origin, word);
+    EXPECT_FALSE(offline()) << word;
+  }
+  Write(origin, std::string(1 << 20, 'o'));
+  EXPECT_FALSE(offline()) << "a large file";
+  Write(directory_ / "word", "offline");
+  fs::remove(origin);
+  fs::create_symlink(directory_ / "word", origin);
+  EXPECT_FALSE(offline()) << "a link";
+  fs::remove(origin);
+  ASSERT_EQ(mkfifo(origin.c_str(), 0600), 0);
+  EXPECT_FALSE(offline()) << "a pipe";
 }
 
 }  // namespace

@@ -1,0 +1,70 @@
+#include "server/updates/background_work.h"
+
+#include <sys/resource.h>
+
+#include <utility>
+
+namespace cloister::server {
+namespace {
+
+constexpr int kNice = 10;
+constexpr absl::Duration kPauseAfterFailure = absl::Minutes(10);
+
+}  // namespace
+
+void BackgroundRounds::Run() {
+  for (const Feed& feed : feeds_) {
+    if (cancelled_) return;
+    if (feed.gate->MaskedCountIsDue()) feed.gate->CountMasked(cancelled_);
+    if (cancelled_) return;
+    if (options_.store->ServedDeltas(feed.gate->feed()) > kMaxServedDeltas) Fold(feed);
+  }
+}
+
+void BackgroundRounds::Fold(const Feed& feed) {
+  const std::string& name = feed.gate->feed();
+  const absl::Time start = options_.clock();
+  auto next = next_fold_.find(name);
+  // A clock set back must not stretch the pause.
+  if (next != next_fold_.end() && start < next->second &&
+      next->second - start <= kPauseAfterFailure) {
+    return;
+  }
+  const auto progress = [this](const storage::StoreProgress&) {
+    return cancelled_ ? absl::AbortedError("the server is being stopped") : absl::OkStatus();
+  };
+  absl::StatusOr<std::vector<storage::VersionPack>> folded =
+      options_.store->Fold(name, options_.fold_bytes_per_second, progress);
+  absl::Status status = folded.status();
+  if (folded.ok() && !folded->empty()) {
+    status = feed.chains->RememberFolded(folded->back().to_version, *folded);
+  }
+  // Another version served meanwhile, or the end: neither is a failure.
+  if (absl::IsAborted(status)) return;
+  if (!status.ok()) next_fold_[name] = start + kPauseAfterFailure;
+  options_.observer->OnFolded(name, status, options_.clock() - start);
+}
+
+BackgroundWork::BackgroundWork(BackgroundRounds* rounds, absl::Duration interval)
+    : rounds_(rounds), interval_(interval), thread_([this] { Run(); }) {}
+
+BackgroundWork::~BackgroundWork() {
+  rounds_->Cancel();
+  {
+    absl::MutexLock lock(&mutex_);
+    stop_ = true;
+  }
+  thread_.join();
+}
+
+void BackgroundWork::Run() {
+  // Of this thread alone, on Linux. If it is not allowed the work is done all the same.
+  static_cast<void>(setpriority(PRIO_PROCESS, 0, kNice));
+  while (true) {
+    rounds_->Run();
+    absl::MutexLock lock(&mutex_);
+    if (mutex_.AwaitWithTimeout(absl::Condition(&stop_), interval_)) return;
+  }
+}
+
+}  // namespace cloister::server
