@@ -68,11 +68,11 @@ rocksdb::ColumnFamilyOptions SmallOptions(const std::shared_ptr<rocksdb::Cache>&
 }
 
 // For packs: never written to but by ingesting. Each delta lies in a level of its own above what
-// it changes; ten levels hold a snapshot and the eight deltas that a version may have.
+// it changes; these levels hold a snapshot and the 24 deltas that come at once at most.
 rocksdb::ColumnFamilyOptions FeedOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions options = SmallOptions(cache);
   options.disable_auto_compactions = true;
-  options.num_levels = 10;
+  options.num_levels = 26;
   options.write_buffer_size = 64 << 10;
   return options;
 }

@@ -5,6 +5,7 @@
 
 #include <rocksdb/db.h>
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -72,10 +73,20 @@ class ColumnFamily {
   rocksdb::ColumnFamilyHandle* handle() const { return handle_; }
   absl::Status Drop();
 
+  // Whether something of it could not be read. Lookups set it, so it takes no lock.
+  bool damaged() const { return damaged_.load(std::memory_order_relaxed); }
+  void MarkDamaged() const { damaged_.store(true, std::memory_order_relaxed); }
+
  private:
   const std::shared_ptr<Database> database_;
   rocksdb::ColumnFamilyHandle* const handle_;
+  mutable std::atomic<bool> damaged_ = false;
 };
+
+// Whether `status` says that what lies on the disk cannot be read as it was written.
+inline bool IsDamage(const rocksdb::Status& status) {
+  return status.IsCorruption() || status.IsIOError();
+}
 
 // What opening gives: the database, and the column families of packs found in it, by name.
 struct OpenedDatabase {

@@ -20,6 +20,7 @@ struct LayerSource {
   rocksdb::ColumnFamilyHandle* handle;
   const reputation::Coverage* coverage;  // null: may hold any key
   const rocksdb::Snapshot* snapshot;     // null: what is newest
+  const ColumnFamily* family;            // to be marked where it is damaged; null: the overrides
   absl::StatusOr<Record> (*decode)(absl::string_view);
 };
 
@@ -65,6 +66,8 @@ class LayerReader {
         status.ok() ? source_.decode(ToView(value)) : DatabaseError(status, "read a record");
     if (!record.ok()) {
       result_->partial = true;
+      bool damage = status.ok() || IsDamage(status);
+      if (damage && source_.family != nullptr) source_.family->MarkDamaged();
     } else if (!record->removed) {
       result_->matches.push_back({source_.layer, indexes_[index], *record});
     }
@@ -100,13 +103,14 @@ GenerationView::~GenerationView() { database_->db()->ReleaseSnapshot(snapshot_);
 FindResult GenerationView::Find(std::span<const LookupKey> keys) const {
   FindResult result;
   if (override_count_ > 0) {
-    LayerSource source{0, database_->overrides(), nullptr, snapshot_, DecodeOverrideRecord};
+    LayerSource source{0,       database_->overrides(), nullptr, snapshot_,
+                       nullptr, DecodeOverrideRecord};
     LayerReader(database_->db(), source, &result).Read(keys);
   }
   for (size_t i = 0; i < feeds_.size(); ++i) {
     if (families_[i] == nullptr) continue;
-    LayerSource source{i + 1, families_[i]->handle(), &feeds_[i].coverage, nullptr,
-                       reputation::DecodeRecord};
+    LayerSource source{i + 1,   families_[i]->handle(), &feeds_[i].coverage,
+                       nullptr, families_[i].get(),     reputation::DecodeRecord};
     LayerReader(database_->db(), source, &result).Read(keys);
   }
   return result;
@@ -121,8 +125,11 @@ absl::StatusOr<reputation::Label> GenerationView::FindLabel(size_t feed, uint32_
   rocksdb::Status got = database_->db()->Get(rocksdb::ReadOptions(), families_[feed]->handle(),
                                              LabelKey(label_id), &value);
   if (got.IsNotFound() || (got.ok() && value.empty())) return absent;
+  if (IsDamage(got)) families_[feed]->MarkDamaged();
   if (!got.ok()) return DatabaseError(got, "read a label");
-  return DecodeLabel(ToView(value), PackLimits());
+  absl::StatusOr<reputation::Label> label = DecodeLabel(ToView(value), PackLimits());
+  if (!label.ok()) families_[feed]->MarkDamaged();
+  return label;
 }
 
 absl::StatusOr<Override> GenerationView::FindOverride(const LookupKey& key) const {

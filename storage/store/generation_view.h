@@ -33,6 +33,10 @@ class GenerationView : public Generation {
   const reputation::PrefixLengths& prefix_lengths() const override { return prefix_lengths_; }
   uint64_t override_count() const override { return override_count_; }
 
+  const std::shared_ptr<Database>& database() const { return database_; }
+  // Null while feeds()[feed] serves nothing.
+  const std::shared_ptr<ColumnFamily>& family(size_t feed) const { return families_[feed]; }
+
   FindResult Find(std::span<const reputation::LookupKey> keys) const override;
   absl::StatusOr<reputation::Label> FindLabel(size_t feed, uint32_t label_id) const override;
   absl::StatusOr<Override> FindOverride(const reputation::LookupKey& key) const override;

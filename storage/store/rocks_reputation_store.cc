@@ -4,8 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "reputation/reject_reason.h"
-#include "storage/files/files.h"
-#include "storage/store/audit_trail.h"
 #include "storage/store/version_ingest.h"
 
 namespace cloister::storage {
@@ -13,31 +11,6 @@ namespace {
 
 using reputation::Rejected;
 using reputation::RejectReason;
-
-ServedFeed ServedFrom(const VersionSpec& spec) {
-  ServedFeed served;
-  served.feed = spec.feed;
-  served.version = spec.version;
-  served.records = spec.records;
-  served.digest = spec.packs.back().result;
-  served.coverage = spec.coverage;
-  served.prefix_lengths = spec.prefix_lengths;
-  served.published = spec.published;
-  for (const VersionPack& pack : spec.packs) {
-    served.packs.push_back(pack.sha256);
-    served.pack_bytes += pack.bytes;
-  }
-  return served;
-}
-
-// How many leading packs of `spec` make up exactly what is served.
-size_t KnownPacks(const ServedFeed& served, const VersionSpec& spec) {
-  if (served.packs.size() > spec.packs.size()) return 0;
-  for (size_t i = 0; i < served.packs.size(); ++i) {
-    if (served.packs[i] != spec.packs[i].sha256) return 0;
-  }
-  return served.packs.size();
-}
 
 absl::Status CheckSameContent(const ServedFeed& served, const ContentDigest& said) {
   if (served.digest == said) return absl::OkStatus();
@@ -47,20 +20,17 @@ absl::Status CheckSameContent(const ServedFeed& served, const ContentDigest& sai
                    served.digest.ToString(), ", but now ", said.ToString(), " is signed for it"));
 }
 
-absl::Status CheckPresent(const PackDirectory& packs, const VersionSpec& spec) {
-  for (const VersionPack& pack : spec.packs) {
-    uint64_t found = packs.SizeOf(pack.sha256);
-    if (found != 0 && found == pack.bytes) continue;
-    return Rejected(RejectReason::kPackUnreadable,
-                    absl::StrCat(packs.PathOf(pack.sha256), " should have ", pack.bytes,
-                                 " bytes and has ", found));
-  }
-  return absl::OkStatus();
+bool ShareAPack(const ServedFeed& a, const ServedFeed& b) {
+  return std::any_of(a.packs.begin(), a.packs.end(), [&b](const std::string& pack) {
+    return std::find(b.packs.begin(), b.packs.end(), pack) != b.packs.end();
+  });
 }
 
 }  // namespace
 
-std::shared_ptr<const Generation> RocksReputationStore::Current() const {
+std::shared_ptr<const Generation> RocksReputationStore::Current() const { return View(); }
+
+std::shared_ptr<const GenerationView> RocksReputationStore::View() const {
   absl::ReaderMutexLock lock(&view_);
   return current_;
 }
@@ -86,77 +56,117 @@ absl::Status RocksReputationStore::Serve(const VersionSpec& spec) {
   if (!layer.ok()) return layer.status();
   if (absl::Status s = CheckChain(spec); !s.ok()) return s;
   absl::MutexLock lock(&writer_);
-  const ServedFeed& served = layers_[*layer].served;
-  if (spec.version < served.version) {
+  const FeedLayer before = layers_[*layer];
+  const bool damaged = before.family != nullptr && before.family->damaged();
+  StoredVersion version = VersionFromSpec(spec);
+  if (spec.version < before.served.version) {
     return Rejected(RejectReason::kVersionRollback,
-                    absl::StrCat("feed ", spec.feed, " serves version ", served.version,
+                    absl::StrCat("feed ", spec.feed, " serves version ", before.served.version,
                                  "; version ", spec.version, " is older"));
   }
-  if (spec.version == served.version) return Renew(*layer, spec);
-  return Import(*layer, spec);
+  if (spec.version == before.served.version) {
+    absl::Status same = CheckSameContent(before.served, version.served.digest);
+    if (!same.ok()) return same;
+    if (!damaged) return Renew(*FindServed(spec.feed), spec.published);
+    if (absl::Status s = CheckPacks(version); !s.ok()) return s;
+  }
+  absl::StatusOr<size_t> known_packs = KnownPacks(*layer, spec);
+  if (!known_packs.ok()) return known_packs.status();
+  absl::Status imported = Import(*layer, std::move(version), *known_packs);
+  const FeedLayer& after = layers_[*layer];
+  // Packs that were not hashed again may have rotted: whoever mends a feed is to look at them.
+  if (imported.ok() && damaged && after.served.version != before.served.version &&
+      ShareAPack(before.served, after.served)) {
+    after.family->MarkDamaged();
+  }
+  return imported;
 }
 
-absl::Status RocksReputationStore::Renew(size_t layer, const VersionSpec& spec) {
-  ServedFeed& served = layers_[layer].served;
-  absl::Status same = CheckSameContent(served, spec.packs.back().result);
-  if (!same.ok() || spec.published <= served.published) return same;
+absl::StatusOr<size_t> RocksReputationStore::KnownPacks(size_t layer,
+                                                        const VersionSpec& spec) const {
+  const ServedFeed& served = layers_[layer].served;
+  if (served.packs.empty() || !Continues(spec, served)) return 0;
+  const size_t known = served.packs.size();
+  absl::Status same = CheckSameContent(served, spec.packs[known - 1].result);
+  if (!same.ok()) return same;
+  return known;
+}
+
+absl::Status RocksReputationStore::Renew(StoredVersion version, absl::Time published) {
+  if (published <= version.served.published) return absl::OkStatus();
   if (absl::Status s = CheckSpace(options_.directory, kLogRoomBytes); !s.ok()) return s;
-  StoredVersion renewed;
-  {
-    absl::MutexLock lock(&view_);
-    renewed = kept_[spec.feed].front();
-  }
-  renewed.served.published = spec.published;
+  version.served.published = published;
+  const std::string feed = version.served.feed;
   rocksdb::WriteOptions synced;
   synced.sync = true;
   rocksdb::Status put = database_->db()->Put(
-      synced, database_->meta(), VersionKey(spec.feed, spec.version), EncodeVersion(renewed));
+      synced, database_->meta(), VersionKey(feed, version.served.version), EncodeVersion(version));
   if (!put.ok()) return DatabaseError(put, "renew the served version");
-  served.published = spec.published;
+  layers_[*LayerOf(feed)].served.published = published;
   {
     absl::MutexLock lock(&view_);
-    kept_[spec.feed].front() = std::move(renewed);
+    kept_[feed].Put(std::move(version));
   }
   Publish();
   return absl::OkStatus();
 }
 
-absl::Status RocksReputationStore::Import(size_t layer, const VersionSpec& spec) {
-  if (absl::Status s = CheckPresent(packs_, spec); !s.ok()) return s;
-  const uint64_t reserve_bytes = std::max(options_.reserve_bytes, kLogRoomBytes);
-  if (absl::Status s = CheckSpace(options_.directory, reserve_bytes); !s.ok()) return s;
-  StoredVersion version;
-  version.served = ServedFrom(spec);
+absl::Status RocksReputationStore::Import(size_t layer, StoredVersion version, size_t known_packs) {
+  if (absl::Status s = CheckPresent(packs_, version.packs); !s.ok()) return s;
+  version.waits = false;
   version.generation = number_ + 1;
-  version.column_family =
-      absl::StrCat(spec.feed, ".", spec.version, ".", version.generation, ".", ++attempts_);
-  VersionIngest::Options ingest;
-  ingest.database = database_;
-  ingest.packs = &packs_;
-  ingest.staging_directory = staging_;
-  ingest.known_packs = KnownPacks(layers_[layer].served, spec);
-  if (ingest.known_packs != 0) {
-    const ContentDigest& said = spec.packs[ingest.known_packs - 1].result;
-    if (absl::Status s = CheckSameContent(layers_[layer].served, said); !s.ok()) return s;
-  }
-  absl::StatusOr<std::shared_ptr<ColumnFamily>> family =
-      ColumnFamily::Create(database_, version.column_family);
+  version.column_family = absl::StrCat(version.served.feed, ".", version.served.version, ".",
+                                       version.generation, ".", ++attempts_);
+  absl::StatusOr<std::shared_ptr<ColumnFamily>> family = NewFamily(version.column_family);
   if (!family.ok()) return family.status();
-  ingest.family = *family;
-  absl::Status ingested =
-      VersionIngest(ingest).Run(spec, VersionKey(spec.feed, spec.version), EncodeVersion(version));
-  if (!ingested.ok() && !Serves(version)) {
+  absl::Status ingested = Ingest(version, known_packs, /*with_record=*/true, *family);
+  if (!ingested.ok() && !IsRecorded(version)) {
     // One that cannot be dropped now is dropped at the next start.
     (*family)->Drop().IgnoreError();
     return ingested;
   }
+  const std::string feed = version.served.feed;
   SwapIn(layer, std::move(version), *std::move(family));
-  Prune(spec.feed);
+  Prune(feed);
   return absl::OkStatus();
 }
 
+// Serving it in a column family of its own, as Import does, but for the record that says so.
+absl::Status RocksReputationStore::Prove(const StoredVersion& version, size_t known_packs) {
+  if (absl::Status s = CheckPresent(packs_, version.packs); !s.ok()) return s;
+  absl::StatusOr<std::shared_ptr<ColumnFamily>> family = NewFamily(absl::StrCat(
+      version.served.feed, ".", version.served.version, ".proof.", number_, ".", ++attempts_));
+  if (!family.ok()) return family.status();
+  absl::Status proved = Ingest(version, known_packs, /*with_record=*/false, *family);
+  (*family)->Drop().IgnoreError();
+  return proved;
+}
+
+absl::StatusOr<std::shared_ptr<ColumnFamily>> RocksReputationStore::NewFamily(
+    const std::string& name) {
+  const uint64_t reserve_bytes = std::max(options_.reserve_bytes, kLogRoomBytes);
+  if (absl::Status s = CheckSpace(options_.directory, reserve_bytes); !s.ok()) return s;
+  return ColumnFamily::Create(database_, name);
+}
+
+absl::Status RocksReputationStore::Ingest(const StoredVersion& version, size_t known_packs,
+                                          bool with_record,
+                                          const std::shared_ptr<ColumnFamily>& family) {
+  VersionIngest::Options ingest;
+  ingest.database = database_;
+  ingest.family = family;
+  ingest.packs = &packs_;
+  ingest.staging_directory = staging_;
+  ingest.known_packs = known_packs;
+  std::optional<VersionIngest::Record> record;
+  if (with_record) {
+    record = {VersionKey(version.served.feed, version.served.version), EncodeVersion(version)};
+  }
+  return VersionIngest(ingest).Run(SpecOfVersion(version), record);
+}
+
 // The last step may fail after the disk took it. What the database says counts.
-bool RocksReputationStore::Serves(const StoredVersion& version) const {
+bool RocksReputationStore::IsRecorded(const StoredVersion& version) const {
   std::string value;
   rocksdb::Status got =
       database_->db()->Get(rocksdb::ReadOptions(), database_->meta(),
@@ -166,70 +176,23 @@ bool RocksReputationStore::Serves(const StoredVersion& version) const {
 
 void RocksReputationStore::SwapIn(size_t layer, StoredVersion version,
                                   std::shared_ptr<ColumnFamily> family) {
+  const std::string feed = version.served.feed;
   std::shared_ptr<ColumnFamily> old = std::move(layers_[layer].family);
   layers_[layer] = {version.served, std::move(family)};
   number_ = version.generation;
+  const std::optional<StoredVersion> replaced = FindKept(feed, version.served.version);
   {
     absl::MutexLock lock(&view_);
-    Kept& kept = kept_[version.served.feed];
-    kept.insert(kept.begin(), std::move(version));
+    kept_[feed].Put(std::move(version));
   }
   Publish();
   // Its readers go on; one that cannot be dropped now is dropped at the next start.
   if (old != nullptr) old->Drop().IgnoreError();
-}
-
-void RocksReputationStore::Prune(const std::string& feed) {
-  std::vector<StoredVersion> pruned;
-  {
-    absl::MutexLock lock(&view_);
-    Kept& kept = kept_[feed];
-    if (kept.size() <= options_.kept_versions) return;
-    pruned.assign(kept.begin() + options_.kept_versions, kept.end());
-    kept.resize(options_.kept_versions);
-  }
-  rocksdb::WriteBatch batch;
-  for (const StoredVersion& version : pruned) {
-    batch.Delete(database_->meta(), VersionKey(feed, version.served.version));
-  }
-  // If this fails the next start finds these versions again and keeps them until a later import.
-  if (!database_->db()->Write(rocksdb::WriteOptions(), &batch).ok()) return;
-  std::set<std::string> referenced;
-  {
-    absl::MutexLock lock(&view_);
-    referenced = ReferencedPacks();
-  }
-  for (const StoredVersion& version : pruned) {
-    for (const std::string& pack : version.served.packs) {
-      if (referenced.count(pack) == 0) packs_.Remove(pack);
-    }
-  }
-}
-
-std::set<std::string> RocksReputationStore::ReferencedPacks() const {
-  std::set<std::string> referenced;
-  for (const auto& [feed, versions] : kept_) {
-    for (const StoredVersion& version : versions) {
-      referenced.insert(version.served.packs.begin(), version.served.packs.end());
-    }
-  }
-  return referenced;
-}
-
-absl::StatusOr<std::vector<ServedFeed>> RocksReputationStore::KeptVersions(
-    absl::string_view feed) const {
-  if (absl::StatusOr<size_t> layer = LayerOf(feed); !layer.ok()) return layer.status();
-  std::vector<ServedFeed> versions;
-  absl::ReaderMutexLock lock(&view_);
-  auto found = kept_.find(std::string(feed));
-  if (found == kept_.end()) return versions;
-  for (const StoredVersion& version : found->second) versions.push_back(version.served);
-  return versions;
+  if (replaced) RemoveUnneeded(*replaced);
 }
 
 void RocksReputationStore::Publish() {
-  std::shared_ptr<const Generation> generation =
-      std::make_shared<GenerationView>(database_, number_, layers_, totals_);
+  auto generation = std::make_shared<const GenerationView>(database_, number_, layers_, totals_);
   absl::MutexLock lock(&view_);
   current_.swap(generation);
 }

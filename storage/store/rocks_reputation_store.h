@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "absl/synchronization/mutex.h"
 #include "storage/store/database.h"
 #include "storage/store/generation_view.h"
+#include "storage/store/kept_versions.h"
 #include "storage/store/pack_directory.h"
 #include "storage/store/reputation_store.h"
 #include "storage/store/stored_override.h"
@@ -47,8 +49,7 @@ class RocksReputationStore : public ReputationStore {
   std::vector<std::string> DamagedFeeds() const override;
   absl::StatusOr<RebuildReport> Rebuild(absl::string_view feed) override;
   uint32_t ServedDeltas(absl::string_view feed) const override;
-  absl::StatusOr<std::vector<VersionPack>> Fold(absl::string_view feed,
-                                                uint64_t bytes_per_second,
+  absl::StatusOr<std::vector<VersionPack>> Fold(absl::string_view feed, uint64_t bytes_per_second,
                                                 const StoreProgressCallback& progress) override;
   absl::StatusOr<uint64_t> SetOverride(const reputation::LookupKey& key,
                                        const Override& value) override;
@@ -60,29 +61,68 @@ class RocksReputationStore : public ReputationStore {
   uint64_t audit_count() const override;
 
  private:
-  // Versions of one feed, the served one first.
-  using Kept = std::vector<StoredVersion>;
-
   RocksReputationStore(const Options& options, std::shared_ptr<Database> database);
 
+  // At the start.
   absl::Status LoadVersions() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  absl::Status Describe(StoredVersion* version) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  absl::Status LoadDirectives() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::Status LoadCounters() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::Status AdoptFamilies(std::map<std::string, std::shared_ptr<ColumnFamily>> families)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::Status RemoveLeftovers() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
 
   absl::StatusOr<size_t> LayerOf(absl::string_view feed) const;
-  absl::Status Renew(size_t layer, const VersionSpec& spec) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
-  absl::Status Import(size_t layer, const VersionSpec& spec) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
-  bool Serves(const StoredVersion& version) const;
+  std::shared_ptr<const GenerationView> View() const;
+  // A kept version; nullopt if there is none.
+  std::optional<StoredVersion> FindKept(absl::string_view feed, uint64_t version) const;
+  std::optional<StoredVersion> FindServed(absl::string_view feed) const;
+  std::vector<VersionPack> PacksKept(absl::string_view feed) const;
+
+  // Ways to change what is kept and served.
+  absl::Status Renew(StoredVersion version, absl::Time published)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  absl::Status Prove(const StoredVersion& version, size_t known_packs)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  absl::Status Record(StoredVersion version) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  absl::Status Import(size_t layer, StoredVersion version, size_t known_packs)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  // How many leading packs of `spec` make up exactly what is served; kDigestMismatch if their
+  // content is now signed as another.
+  absl::StatusOr<size_t> KnownPacks(size_t layer, const VersionSpec& spec) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  absl::StatusOr<std::shared_ptr<ColumnFamily>> NewFamily(const std::string& name)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  absl::Status Ingest(const StoredVersion& version, size_t known_packs, bool with_record,
+                      const std::shared_ptr<ColumnFamily>& family)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  bool IsRecorded(const StoredVersion& version) const;
   void SwapIn(size_t layer, StoredVersion version, std::shared_ptr<ColumnFamily> family)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   void Prune(const std::string& feed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
-  std::set<std::string> ReferencedPacks() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(view_);
+  // Stops keeping `versions`, and removes their packs that nothing else needs.
+  absl::Status Drop(const std::string& feed, const std::vector<StoredVersion>& versions)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  void RemoveUnneeded(const StoredVersion& gone) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  std::set<std::string> ReferencedPacks() const;
+
+  // kPackRotten if one of the version's packs has rotted, which marks what serves as damaged if it
+  // is part of that.
+  absl::Status CheckPacks(const StoredVersion& version) const;
+  absl::Status QuarantineAll(const std::vector<std::string>& rotten) const;
+  absl::Status ServeWhole(size_t layer, const std::set<std::string>& rotten, RebuildReport* report)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  // Aborted if `layer` is read from another column family by now.
+  absl::Status StillServes(size_t layer, const ColumnFamily& family) const;
+  absl::Status ServeFolded(size_t layer, const ColumnFamily& family,
+                           const std::vector<VersionPack>& packs);
 
   // Writes override and audit entry; `put` is null to delete.
   absl::StatusOr<uint64_t> WriteOverride(const reputation::LookupKey& key, const std::string* put,
                                          bool existed, const AuditEvent& event)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  // Writes `batch` with an audit entry, synced.
+  absl::Status WriteAudited(rocksdb::WriteBatch* batch, const AuditEvent& event)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
 
@@ -90,6 +130,7 @@ class RocksReputationStore : public ReputationStore {
   const std::shared_ptr<Database> database_;
   const storage::PackDirectory packs_;
   const std::string staging_;
+  const std::string quarantine_;
 
   // Held through every change. Readers of answers never take it.
   absl::Mutex writer_ ABSL_ACQUIRED_BEFORE(view_);
@@ -100,8 +141,9 @@ class RocksReputationStore : public ReputationStore {
 
   // Held for moments only.
   mutable absl::Mutex view_;
-  std::shared_ptr<const Generation> current_ ABSL_GUARDED_BY(view_);
-  std::map<std::string, Kept> kept_ ABSL_GUARDED_BY(view_);
+  std::shared_ptr<const GenerationView> current_ ABSL_GUARDED_BY(view_);
+  std::map<std::string, storage::KeptVersions, std::less<>> kept_ ABSL_GUARDED_BY(view_);
+  std::map<std::string, FeedDirective, std::less<>> directives_ ABSL_GUARDED_BY(view_);
   AuditHead audit_ ABSL_GUARDED_BY(view_);
 };
 

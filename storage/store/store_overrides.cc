@@ -1,11 +1,10 @@
-// Overrides and the audit trail of RocksReputationStore.
+// Overrides of RocksReputationStore.
 
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "reputation/lookup_key.h"
 #include "reputation/verdict.h"
-#include "storage/store/audit_trail.h"
 #include "storage/store/rocks_reputation_store.h"
 
 namespace cloister::storage {
@@ -60,14 +59,6 @@ absl::StatusOr<uint64_t> RocksReputationStore::DeleteOverride(const LookupKey& k
 absl::StatusOr<uint64_t> RocksReputationStore::WriteOverride(const LookupKey& key,
                                                              const std::string* put, bool existed,
                                                              const AuditEvent& event) {
-  if (absl::Status s = CheckSpace(options_.directory, kLogRoomBytes); !s.ok()) return s;
-  AuditHead head;
-  {
-    absl::MutexLock lock(&view_);
-    head = audit_;
-  }
-  absl::StatusOr<std::string> entry = EncodeAuditEntry(event, &head);
-  if (!entry.ok()) return entry.status();
   OverrideTotals totals = totals_;
   if (put != nullptr && !existed) totals.count += 1;
   if (put == nullptr) totals.count -= 1;
@@ -79,35 +70,13 @@ absl::StatusOr<uint64_t> RocksReputationStore::WriteOverride(const LookupKey& ke
   } else {
     batch.Delete(database_->overrides(), ToSlice(key.bytes()));
   }
-  batch.Put(database_->audit(), EncodeNumber(head.count), *entry);
   batch.Put(database_->meta(), kOverrideTotalsKey, EncodeTotals(totals));
-  batch.Put(database_->meta(), kAuditHeadKey, EncodeHead(head));
   batch.Put(database_->meta(), kGenerationKey, EncodeNumber(number_ + 1));
-  rocksdb::WriteOptions synced;
-  synced.sync = true;
-  rocksdb::Status written = database_->db()->Write(synced, &batch);
-  if (!written.ok()) return DatabaseError(written, "write an override");
-
+  if (absl::Status s = WriteAudited(&batch, event); !s.ok()) return s;
   totals_ = std::move(totals);
   number_ += 1;
-  {
-    absl::MutexLock lock(&view_);
-    audit_ = std::move(head);
-  }
   Publish();
   return number_;
-}
-
-absl::StatusOr<std::vector<AuditRecord>> RocksReputationStore::ListAudit(uint64_t from_sequence,
-                                                                         size_t limit) const {
-  return ReadAudit(*database_, from_sequence, limit);
-}
-
-absl::Status RocksReputationStore::VerifyAudit() const { return VerifyAuditChain(*database_); }
-
-uint64_t RocksReputationStore::audit_count() const {
-  absl::ReaderMutexLock lock(&view_);
-  return audit_.count;
 }
 
 }  // namespace cloister::storage

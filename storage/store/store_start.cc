@@ -7,8 +7,11 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "storage/files/files.h"
+#include "storage/pack/pack_reader.h"
 #include "storage/store/rocks_reputation_store.h"
+#include "storage/store/version_ingest.h"
 
 namespace cloister::storage {
 namespace {
@@ -38,7 +41,8 @@ RocksReputationStore::RocksReputationStore(const Options& options,
     : options_(options),
       database_(std::move(database)),
       packs_(absl::StrCat(options.directory, "/packs")),
-      staging_(absl::StrCat(options.directory, "/staging")) {}
+      staging_(absl::StrCat(options.directory, "/staging")),
+      quarantine_(absl::StrCat(options.directory, "/quarantine")) {}
 
 absl::StatusOr<std::unique_ptr<ReputationStore>> RocksReputationStore::Load(const Options& options,
                                                                             OpenedDatabase opened) {
@@ -46,6 +50,7 @@ absl::StatusOr<std::unique_ptr<ReputationStore>> RocksReputationStore::Load(cons
       new RocksReputationStore(options, std::move(opened.database)));
   absl::MutexLock lock(&store->writer_);
   absl::Status loaded = store->LoadVersions();
+  if (loaded.ok()) loaded = store->LoadDirectives();
   if (loaded.ok()) loaded = store->LoadCounters();
   if (loaded.ok()) loaded = store->AdoptFamilies(std::move(opened.families));
   if (loaded.ok()) loaded = store->RemoveLeftovers();
@@ -57,23 +62,54 @@ absl::StatusOr<std::unique_ptr<ReputationStore>> RocksReputationStore::Load(cons
 absl::Status RocksReputationStore::LoadVersions() {
   std::unique_ptr<rocksdb::Iterator> iterator(
       database_->db()->NewIterator(rocksdb::ReadOptions(), database_->meta()));
-  absl::MutexLock lock(&view_);
   for (iterator->Seek(kVersionKeyPrefix);
        iterator->Valid() && absl::StartsWith(ToView(iterator->key()), kVersionKeyPrefix);
        iterator->Next()) {
     absl::StatusOr<StoredVersion> version = DecodeVersion(ToView(iterator->value()));
     if (!version.ok()) return version.status();
     number_ = std::max(number_, version->generation);
-    for (const std::string& pack : version->served.packs) {
-      version->served.pack_bytes += packs_.SizeOf(pack);
+    if (version->packs.empty()) {
+      if (absl::Status s = Describe(&*version); !s.ok()) return s;
     }
-    kept_[version->served.feed].push_back(*std::move(version));
-  }
-  for (auto& [feed, versions] : kept_) {
-    std::sort(versions.begin(), versions.end(),
-              [](const auto& a, const auto& b) { return a.generation > b.generation; });
+    absl::MutexLock lock(&view_);
+    kept_[version->served.feed].Put(*std::move(version));
   }
   return DatabaseError(iterator->status(), "read the versions");
+}
+
+// An older release wrote down the names of packs alone; their headers say the rest. Where one
+// cannot be read the version stays without, and can serve on but not be served anew.
+absl::Status RocksReputationStore::Describe(StoredVersion* version) {
+  const ServedFeed& served = version->served;
+  std::vector<VersionPack> packs;
+  for (const std::string& name : served.packs) {
+    absl::StatusOr<std::unique_ptr<PackReader>> reader =
+        PackReader::Open(packs_.PathOf(name), PackLimits());
+    if (!reader.ok()) return absl::OkStatus();
+    const PackHeader& header = (*reader)->header();
+    packs.push_back({name, packs_.SizeOf(name), header.from_version, header.to_version, {}});
+    if (header.to_version == served.version) packs.back().result = served.digest;
+  }
+  version->packs = std::move(packs);
+  for (const VersionPack& pack : version->packs) version->served.pack_bytes += pack.bytes;
+  rocksdb::Status put =
+      database_->db()->Put(rocksdb::WriteOptions(), database_->meta(),
+                           VersionKey(served.feed, served.version), EncodeVersion(*version));
+  return DatabaseError(put, "describe the packs of a version");
+}
+
+absl::Status RocksReputationStore::LoadDirectives() {
+  std::unique_ptr<rocksdb::Iterator> iterator(
+      database_->db()->NewIterator(rocksdb::ReadOptions(), database_->meta()));
+  absl::MutexLock lock(&view_);
+  for (iterator->Seek(kDirectiveKeyPrefix); iterator->Valid(); iterator->Next()) {
+    absl::string_view feed = ToView(iterator->key());
+    if (!absl::ConsumePrefix(&feed, kDirectiveKeyPrefix)) break;
+    absl::StatusOr<FeedDirective> directive = DecodeDirective(ToView(iterator->value()));
+    if (!directive.ok()) return directive.status();
+    directives_[std::string(feed)] = *directive;
+  }
+  return DatabaseError(iterator->status(), "read what was decided about versions");
 }
 
 absl::Status RocksReputationStore::LoadCounters() {
@@ -108,15 +144,18 @@ absl::Status RocksReputationStore::AdoptFamilies(
     layers_.back().served.feed = feed;
   }
   absl::MutexLock lock(&view_);
-  for (const auto& [feed, versions] : kept_) {
-    const StoredVersion& served = versions.front();
-    auto family = families.find(served.column_family);
+  for (const auto& [feed, kept] : kept_) {
+    const StoredVersion* served = kept.Served();
+    if (served == nullptr) continue;
+    auto family = families.find(served->column_family);
     if (family == families.end()) {
       return absl::DataLossError(
-          absl::StrCat("feed ", feed, " has no column family ", served.column_family));
+          absl::StrCat("feed ", feed, " has no column family ", served->column_family));
     }
-    if (absl::StatusOr<size_t> layer = LayerOf(feed); layer.ok()) {
-      layers_[*layer] = {served.served, family->second};
+    if (auto layer = std::find(options_.feeds.begin(), options_.feeds.end(), feed);
+        layer != options_.feeds.end()) {
+      layers_[static_cast<size_t>(layer - options_.feeds.begin())] = {served->served,
+                                                                      family->second};
     }
     families.erase(family);
   }
@@ -131,11 +170,15 @@ absl::Status RocksReputationStore::RemoveLeftovers() {
   absl::StatusOr<std::vector<std::string>> staged = ListDirectory(staging_);
   if (!staged.ok()) return staged.status();
   for (const std::string& name : *staged) unlink(absl::StrCat(staging_, "/", name).c_str());
-  std::set<std::string> referenced;
-  {
-    absl::MutexLock lock(&view_);
-    referenced = ReferencedPacks();
+  // What the last process had no time for. A version whose packs are not whole can serve on, but
+  // has to be built anew.
+  for (FeedLayer& layer : layers_) {
+    if (layer.family == nullptr) continue;
+    Prune(layer.served.feed);
+    const std::optional<StoredVersion> served = FindServed(layer.served.feed);
+    if (!CheckPresent(packs_, served->packs).ok()) layer.family->MarkDamaged();
   }
+  const std::set<std::string> referenced = ReferencedPacks();
   // A database without versions is new, perhaps in the place of a damaged one: its packs are
   // wanted for the import that follows.
   return packs_.RemoveUnreferenced(referenced, /*keep_packs=*/referenced.empty());

@@ -29,12 +29,46 @@ absl::Status ReadPrefixLengths(const v1::FeedVersion& message, reputation::Prefi
   return absl::OkStatus();
 }
 
-absl::Status ReadPacks(const v1::FeedVersion& message, std::vector<std::string>* out) {
+absl::Status ReadPackNames(const v1::FeedVersion& message, std::vector<std::string>* out) {
   for (const std::string& pack : message.packs()) {
     if (pack.size() != kSha256Bytes) return Damaged("names a pack by something else than a hash");
     out->push_back(absl::BytesToHexString(pack));
   }
   return absl::OkStatus();
+}
+
+absl::Status ReadPackDetails(const v1::FeedVersion& message, StoredVersion* version) {
+  if (message.pack_details().empty()) return absl::OkStatus();
+  if (message.pack_details_size() != message.packs_size()) {
+    return Damaged("does not describe each of its packs");
+  }
+  for (int i = 0; i < message.pack_details_size(); ++i) {
+    const v1::StoredPack& stored = message.pack_details(i);
+    absl::StatusOr<ContentDigest> result =
+        ContentDigest::FromParts(stored.entries(), stored.content_sum());
+    if (!result.ok()) return Damaged(result.status().message());
+    version->packs.push_back({.sha256 = version->served.packs[static_cast<size_t>(i)],
+                              .bytes = stored.bytes(),
+                              .from_version = stored.from_version(),
+                              .to_version = stored.to_version(),
+                              .result = *result});
+    version->served.pack_bytes += stored.bytes();
+  }
+  return absl::OkStatus();
+}
+
+void WritePacks(const StoredVersion& version, v1::FeedVersion* message) {
+  for (const std::string& pack : version.served.packs) {
+    message->add_packs(absl::HexStringToBytes(pack));
+  }
+  for (const VersionPack& pack : version.packs) {
+    v1::StoredPack* stored = message->add_pack_details();
+    stored->set_bytes(pack.bytes);
+    stored->set_from_version(pack.from_version);
+    stored->set_to_version(pack.to_version);
+    stored->set_entries(pack.result.entries());
+    stored->set_content_sum(pack.result.sum());
+  }
 }
 
 }  // namespace
@@ -43,13 +77,47 @@ std::string VersionKey(absl::string_view feed, uint64_t version) {
   return absl::StrCat(kVersionKeyPrefix, feed, "/", absl::StrFormat("%020d", version));
 }
 
+StoredVersion VersionFromSpec(const VersionSpec& spec) {
+  StoredVersion version;
+  version.waits = true;
+  version.packs = spec.packs;
+  ServedFeed& served = version.served;
+  served.feed = spec.feed;
+  served.version = spec.version;
+  served.records = spec.records;
+  served.digest = spec.packs.back().result;
+  served.coverage = spec.coverage;
+  served.prefix_lengths = spec.prefix_lengths;
+  served.published = spec.published;
+  served.taken = spec.taken;
+  for (const VersionPack& pack : spec.packs) {
+    served.packs.push_back(pack.sha256);
+    served.pack_bytes += pack.bytes;
+  }
+  return version;
+}
+
+VersionSpec SpecOfVersion(const StoredVersion& version) {
+  const ServedFeed& served = version.served;
+  VersionSpec spec;
+  spec.feed = served.feed;
+  spec.version = served.version;
+  spec.packs = version.packs;
+  spec.coverage = served.coverage;
+  spec.prefix_lengths = served.prefix_lengths;
+  spec.records = served.records;
+  spec.published = served.published;
+  spec.taken = served.taken;
+  return spec;
+}
+
 std::string EncodeVersion(const StoredVersion& version) {
   const ServedFeed& served = version.served;
   v1::FeedVersion message;
   message.set_feed(served.feed);
   message.set_version(served.version);
   message.set_column_family(version.column_family);
-  for (const std::string& pack : served.packs) message.add_packs(absl::HexStringToBytes(pack));
+  WritePacks(version, &message);
   message.set_entries(served.digest.entries());
   message.set_content_sum(served.digest.sum());
   for (std::string& name : served.coverage.Names()) message.add_coverage(std::move(name));
@@ -62,6 +130,8 @@ std::string EncodeVersion(const StoredVersion& version) {
   message.set_published_unix_s(absl::ToUnixSeconds(served.published));
   message.set_generation(version.generation);
   message.set_records(served.records);
+  message.set_waits(version.waits);
+  message.set_taken_unix_s(absl::ToUnixSeconds(served.taken));
   return message.SerializeAsString();
 }
 
@@ -76,6 +146,9 @@ absl::StatusOr<StoredVersion> DecodeVersion(absl::string_view bytes) {
   served.version = message.version();
   served.records = message.records();
   served.published = absl::FromUnixSeconds(message.published_unix_s());
+  // What an older release wrote does not say; it was not taken before that, at least.
+  served.taken = message.taken_unix_s() == 0 ? served.published
+                                             : absl::FromUnixSeconds(message.taken_unix_s());
   absl::StatusOr<ContentDigest> digest =
       ContentDigest::FromParts(message.entries(), message.content_sum());
   if (!digest.ok()) return Damaged(digest.status().message());
@@ -85,10 +158,28 @@ absl::StatusOr<StoredVersion> DecodeVersion(absl::string_view bytes) {
   if (!coverage.ok()) return Damaged(coverage.status().message());
   served.coverage = *coverage;
   if (absl::Status s = ReadPrefixLengths(message, &served.prefix_lengths); !s.ok()) return s;
-  if (absl::Status s = ReadPacks(message, &served.packs); !s.ok()) return s;
+  if (absl::Status s = ReadPackNames(message, &served.packs); !s.ok()) return s;
+  if (absl::Status s = ReadPackDetails(message, &version); !s.ok()) return s;
   version.column_family = message.column_family();
   version.generation = message.generation();
+  version.waits = message.waits();
   return version;
+}
+
+std::string EncodeDirective(const FeedDirective& directive) {
+  v1::StoredDirective message;
+  message.set_pinned(directive.pinned);
+  message.set_accepted(directive.accepted);
+  message.set_rejected(directive.rejected);
+  return message.SerializeAsString();
+}
+
+absl::StatusOr<FeedDirective> DecodeDirective(absl::string_view bytes) {
+  v1::StoredDirective message;
+  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return absl::DataLossError("a decision about a feed's versions cannot be read");
+  }
+  return FeedDirective{message.pinned(), message.accepted(), message.rejected()};
 }
 
 std::string EncodeNumber(uint64_t number) {

@@ -3,6 +3,7 @@
 #include <rocksdb/sst_file_writer.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <set>
@@ -77,18 +78,34 @@ absl::Status CheckChain(const VersionSpec& spec) {
   return absl::OkStatus();
 }
 
+absl::Status CheckPresent(const PackDirectory& packs, const std::vector<VersionPack>& wanted) {
+  for (const VersionPack& pack : wanted) {
+    uint64_t found = packs.SizeOf(pack.sha256);
+    if (found != 0 && found == pack.bytes) continue;
+    return Rejected(RejectReason::kPackUnreadable,
+                    absl::StrCat(packs.PathOf(pack.sha256), " should have ", pack.bytes,
+                                 " bytes and has ", found));
+  }
+  return absl::OkStatus();
+}
+
+bool Continues(const VersionSpec& spec, const ServedFeed& served) {
+  return served.packs.size() <= spec.packs.size() &&
+         std::equal(served.packs.begin(), served.packs.end(), spec.packs.begin(),
+                    [](const std::string& a, const VersionPack& b) { return a == b.sha256; });
+}
+
 VersionIngest::~VersionIngest() {
   for (const std::string& path : staged_) unlink(path.c_str());
 }
 
-absl::Status VersionIngest::Run(const VersionSpec& spec, const std::string& record_key,
-                                const std::string& record_value) {
+absl::Status VersionIngest::Run(const VersionSpec& spec, const std::optional<Record>& record) {
   size_t parts = CountParts(spec);
   for (size_t i = options_.known_packs; i < spec.packs.size(); ++i) {
     if (absl::Status s = CheckHeader(spec, i, parts); !s.ok()) return s;
   }
-  absl::StatusOr<std::string> record = StageRecord(record_key, record_value);
-  if (!record.ok()) return record.status();
+  absl::StatusOr<std::string> record_file = record ? StageRecord(*record) : "";
+  if (!record_file.ok()) return record_file.status();
   std::vector<std::string> files;
   for (size_t i = 0; i < spec.packs.size(); ++i) {
     if (i >= parts && i >= options_.known_packs) {
@@ -99,7 +116,7 @@ absl::Status VersionIngest::Run(const VersionSpec& spec, const std::string& reco
     files.push_back(*std::move(staged));
     if (i + 1 < parts) continue;  // the parts of the snapshot go together
     bool last = i + 1 == spec.packs.size();
-    if (absl::Status s = Ingest(files, last ? *record : ""); !s.ok()) return s;
+    if (absl::Status s = Ingest(files, last ? *record_file : ""); !s.ok()) return s;
     files.clear();
   }
   return absl::OkStatus();
@@ -117,13 +134,12 @@ absl::StatusOr<std::string> VersionIngest::Stage(const std::string& sha256) {
   return staged;
 }
 
-absl::StatusOr<std::string> VersionIngest::StageRecord(const std::string& key,
-                                                       const std::string& value) {
+absl::StatusOr<std::string> VersionIngest::StageRecord(const Record& record) {
   std::string path = absl::StrCat(options_.staging_directory, "/record.sst");
   staged_.push_back(path);
   rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), PackWriteOptions());
   rocksdb::Status written = writer.Open(path);
-  if (written.ok()) written = writer.Put(key, value);
+  if (written.ok()) written = writer.Put(record.key, record.value);
   if (written.ok()) written = writer.Finish();
   if (!written.ok()) return DatabaseError(written, absl::StrCat("write ", path));
   return path;

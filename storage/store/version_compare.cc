@@ -1,0 +1,118 @@
+#include "storage/store/version_compare.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "reputation/record.h"
+#include "storage/store/family_cursor.h"
+
+namespace cloister::storage {
+namespace {
+
+using reputation::Record;
+
+// Keys of one sorted MultiGet: enough that neighbours share blocks, little enough memory.
+constexpr size_t kChunkEntries = 4096;
+
+using Entries = std::vector<std::pair<std::string, std::string>>;
+
+// Calls `visit` for the record under `key`; null where there is none. Labels are no records.
+absl::Status Visit(absl::string_view key, const absl::string_view* before,
+                   const absl::string_view* after, const RecordChangeVisitor& visit) {
+  if (before != nullptr && after != nullptr && *before == *after) return absl::OkStatus();
+  if (before == nullptr && after == nullptr) return absl::OkStatus();
+  if (LabelIdFromKey(key).has_value()) return absl::OkStatus();
+  RecordChange change;
+  change.key = key;
+  for (auto [bytes, record] : {std::pair{before, &change.before}, {after, &change.after}}) {
+    if (bytes == nullptr) continue;
+    absl::StatusOr<Record> decoded = reputation::DecodeRecord(*bytes);
+    if (!decoded.ok()) return decoded.status();
+    *record = *decoded;
+  }
+  return visit(change);
+}
+
+absl::Status CompareChunk(const Database& database, const ColumnFamily& family,
+                          const Entries& entries, const RecordChangeVisitor& visit) {
+  std::vector<rocksdb::Slice> keys(entries.size());
+  for (size_t i = 0; i < entries.size(); ++i) keys[i] = entries[i].first;
+  std::vector<rocksdb::PinnableSlice> values(entries.size());
+  std::vector<rocksdb::Status> statuses(entries.size());
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;  // lookups need the cache more
+  database.db()->MultiGet(options, family.handle(), keys.size(), keys.data(), values.data(),
+                          statuses.data(), /*sorted_input=*/true);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (!statuses[i].ok() && !statuses[i].IsNotFound()) {
+      if (IsDamage(statuses[i])) family.MarkDamaged();
+      return DatabaseError(statuses[i], "read the version that is served");
+    }
+    const absl::string_view old = ToView(values[i]);
+    const absl::string_view value = entries[i].second;
+    const bool before = statuses[i].ok() && !IsRemoval(entries[i].first, old);
+    const bool after = !IsRemoval(entries[i].first, value);
+    absl::Status visited =
+        Visit(entries[i].first, before ? &old : nullptr, after ? &value : nullptr, visit);
+    if (!visited.ok()) return visited;
+  }
+  return absl::OkStatus();
+}
+
+// Passes the smallest key of both, comparing what is under it.
+absl::Status Step(EntryCursor* before, EntryCursor* after, const RecordChangeVisitor& visit) {
+  int order = 0;
+  if (before == nullptr || !before->Valid()) {
+    order = 1;
+  } else if (!after->Valid()) {
+    order = -1;
+  } else {
+    order = before->key().compare(after->key());
+  }
+  const absl::string_view key = order <= 0 ? before->key() : after->key();
+  const absl::string_view old = order <= 0 ? before->value() : absl::string_view();
+  const absl::string_view value = order >= 0 ? after->value() : absl::string_view();
+  absl::Status visited =
+      Visit(key, order <= 0 ? &old : nullptr, order >= 0 ? &value : nullptr, visit);
+  if (!visited.ok()) return visited;
+  if (order <= 0) before->Next();
+  if (order >= 0) after->Next();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CompareDeltas(const Database& database, const ColumnFamily& family,
+                           const std::vector<const PackReader*>& deltas,
+                           const RecordChangeVisitor& visit) {
+  Entries chunk;
+  std::unique_ptr<EntryCursor> cursor = NewMergedDeltaCursor(deltas);
+  while (cursor->Valid()) {
+    chunk.clear();
+    for (; cursor->Valid() && chunk.size() < kChunkEntries; cursor->Next()) {
+      chunk.emplace_back(std::string(cursor->key()), std::string(cursor->value()));
+    }
+    if (absl::Status s = CompareChunk(database, family, chunk, visit); !s.ok()) return s;
+  }
+  return cursor->status();
+}
+
+absl::Status CompareVersions(const Database& database, const ColumnFamily* family,
+                             const std::vector<const PackReader*>& packs,
+                             const RecordChangeVisitor& visit) {
+  std::unique_ptr<EntryCursor> before;
+  if (family != nullptr) before = NewFamilyCursor(database, *family);
+  std::unique_ptr<EntryCursor> after = NewVersionCursor(packs);
+  while ((before != nullptr && before->Valid()) || after->Valid()) {
+    if (absl::Status s = Step(before.get(), after.get(), visit); !s.ok()) return s;
+  }
+  if (before != nullptr && !before->status().ok()) {
+    family->MarkDamaged();
+    return before->status();
+  }
+  return after->status();
+}
+
+}  // namespace cloister::storage
