@@ -28,7 +28,9 @@ ParseOutcome ParseArguments(int argc, const char* const* argv) {
   app.require_subcommand(1);
   AddKeysCommands(&app, &arguments);
   AddInit(&app, &arguments);
+  AddSignRoot(&app, &arguments);
   AddPublish(&app, &arguments);
+  AddDelta(&app, &arguments);
   AddRefreshTimestamp(&app, &arguments);
   AddRenewRoot(&app, &arguments);
   AddStatus(&app, &arguments);

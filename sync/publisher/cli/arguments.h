@@ -38,10 +38,24 @@ struct KeyOptions {
   std::string pin_file;
 };
 
+// How the root changes, and what to do about it.
+struct RootChangeOptions {
+  trust::Role role = trust::Role::kRoot;
+  std::vector<std::string> public_keys;  // files
+  std::vector<std::string> key_ids;
+  std::optional<uint32_t> threshold;
+  bool stage = false;
+  bool commit = false;
+  std::string staged_file;
+  std::string expect;        // fingerprint
+  std::string current_root;  // file
+};
+
 // One struct for all commands; each reads its own part.
 struct Arguments {
   Command run = nullptr;
   bool json = false;
+  bool commit = false;  // do it, rather than say what would be done
   std::string repository;
   KeyOptions keys;
   StatedLifetimes lifetimes;
@@ -49,6 +63,9 @@ struct Arguments {
   // keys create
   std::string out;
   CreateKeysOptions create;
+
+  // keys add, rotate, revoke, apply …; renew-root; sign-root
+  RootChangeOptions root_change;
 
   // init
   std::string feed;
@@ -60,6 +77,10 @@ struct Arguments {
   reputation::Coverage also_covers;
   bool snapshot = false;
   uint32_t minimum_poll_s = 300;
+
+  // delta
+  uint64_t from_version = 0;
+  uint64_t to_version = 0;
 };
 
 // Parsed arguments, or the exit code after help, version or a usage error was printed.

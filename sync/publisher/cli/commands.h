@@ -22,8 +22,12 @@ struct Console {
 };
 
 void AddKeysCommands(CLI::App* app, Arguments* arguments);
+// keys add, rotate, revoke, threshold, apply, discard.
+void AddRootChangeCommands(CLI::App* keys, Arguments* arguments);
+void AddSignRoot(CLI::App* app, Arguments* arguments);
 void AddInit(CLI::App* app, Arguments* arguments);
 void AddPublish(CLI::App* app, Arguments* arguments);
+void AddDelta(CLI::App* app, Arguments* arguments);
 void AddRefreshTimestamp(CLI::App* app, Arguments* arguments);
 void AddRenewRoot(CLI::App* app, Arguments* arguments);
 void AddStatus(CLI::App* app, Arguments* arguments);
@@ -32,6 +36,7 @@ absl::Status RunKeysCreate(const Arguments& arguments, const Console& console);
 absl::Status RunKeysShow(const Arguments& arguments, const Console& console);
 absl::Status RunInit(const Arguments& arguments, const Console& console);
 absl::Status RunPublish(const Arguments& arguments, const Console& console);
+absl::Status RunDelta(const Arguments& arguments, const Console& console);
 absl::Status RunRefreshTimestamp(const Arguments& arguments, const Console& console);
 absl::Status RunRenewRoot(const Arguments& arguments, const Console& console);
 absl::Status RunStatus(const Arguments& arguments, const Console& console);

@@ -61,6 +61,7 @@ void PrintJson(const BuildReport& report, std::ostream& out) {
                 {"changed", result.changed},
                 {"removed", result.removed},
                 {"delta_bytes", result.delta_bytes},
+                {"merged_delta_bytes", result.merged_delta_bytes},
                 {"snapshot_bytes", result.snapshot_bytes},
                 {"snapshot_parts", result.snapshot_parts},
                 {"expires", MetadataTime(result.expires)}};

@@ -38,6 +38,10 @@ void PrintPacks(const PublishResult& result, std::ostream& out) {
     out << "  delta: " << Bytes(result.delta_bytes) << " (" << result.added << " entries added, "
         << result.changed << " changed, " << result.removed << " removed)\n";
   }
+  if (result.merged_delta_bytes > 0) {
+    out << "  merged deltas: " << Bytes(result.merged_delta_bytes)
+        << ", for clients further behind\n";
+  }
   if (result.snapshot_bytes > 0) {
     out << "  snapshot: " << Bytes(result.snapshot_bytes) << " in " << result.snapshot_parts
         << (result.snapshot_parts == 1 ? " part" : " parts")
