@@ -8,6 +8,7 @@
 #include "server/config/configuration.h"
 #include "server/daemon/command_line.h"
 #include "server/daemon/daemon.h"
+#include "server/daemon/surroundings.h"
 #include "server/log/event_log.h"
 
 namespace {

@@ -11,15 +11,49 @@
 namespace cloister::server {
 namespace {
 
-v1::FeedHealth HealthOf(const storage::ServedFeed& served, const FeedReport& report,
-                        absl::Time now) {
-  if (served.version == 0) return v1::FEED_HEALTH_EMPTY;
-  if (report.expires <= now) return v1::FEED_HEALTH_EXPIRED;
-  return report.refusal.ok() ? v1::FEED_HEALTH_SERVING : v1::FEED_HEALTH_UPDATE_REFUSED;
+v1::FeedHealth HealthOf(const FeedFacts& facts, absl::Time now) {
+  if (facts.served.version == 0) return v1::FEED_HEALTH_EMPTY;
+  if (facts.state.damaged) return v1::FEED_HEALTH_DAMAGED;
+  if (facts.report.expires <= now) return v1::FEED_HEALTH_EXPIRED;
+  if (!facts.report.refusal.ok()) return v1::FEED_HEALTH_UPDATE_REFUSED;
+  return facts.state.pending ? v1::FEED_HEALTH_HELD : v1::FEED_HEALTH_SERVING;
+}
+
+v1::HoldReason ToProto(HoldReason reason) {
+  switch (reason) {
+    case HoldReason::kManual:
+      return v1::HOLD_REASON_MANUAL;
+    case HoldReason::kHoldOff:
+      return v1::HOLD_REASON_HOLD_OFF;
+    case HoldReason::kPinned:
+      return v1::HOLD_REASON_PINNED;
+    case HoldReason::kMassChange:
+      return v1::HOLD_REASON_MASS_CHANGE;
+    case HoldReason::kRejected:
+      return v1::HOLD_REASON_REJECTED;
+    case HoldReason::kNone:
+      break;
+  }
+  return v1::HOLD_REASON_UNSPECIFIED;
 }
 
 bool IsFinite(absl::Time time) {
   return time != absl::InfinitePast() && time != absl::InfiniteFuture();
+}
+
+void SetPending(const PendingVersion& pending, v1::PendingVersion* out) {
+  out->set_version(pending.version);
+  out->set_reason(ToProto(pending.reason));
+  if (IsFinite(pending.taken)) SetTimestamp(pending.taken, out->mutable_taken_at());
+  if (IsFinite(pending.serves_at)) SetTimestamp(pending.serves_at, out->mutable_serves_at());
+  SetVersionChanges(pending.changes, out->mutable_changes());
+}
+
+void SetState(const FeedUpdateState& state, v1::Feed* out) {
+  if (state.pending) SetPending(*state.pending, out->mutable_pending());
+  out->set_pinned_version(state.pinned);
+  out->set_masked_records(state.masked_records);
+  for (const std::string& example : state.masked_examples) out->add_masked_examples(example);
 }
 
 }  // namespace
@@ -29,12 +63,13 @@ bool AllFeedsServe(const storage::Generation& generation) {
                      [](const storage::ServedFeed& feed) { return feed.version != 0; });
 }
 
-void SetFeed(const storage::ServedFeed& served, const FeedConfig& config, const FeedReport& report,
-             absl::Time now, v1::Feed* out) {
+void SetFeed(const FeedFacts& facts, absl::Time now, v1::Feed* out) {
+  const auto& [served, config, report, state] = facts;
   out->set_name(config.name);
-  out->set_health(HealthOf(served, report, now));
+  out->set_health(HealthOf(facts, now));
   out->set_priority(config.priority);
   out->set_authoritative(config.authoritative);
+  SetState(state, out);
   if (IsFinite(report.expires)) SetTimestamp(report.expires, out->mutable_expires_at());
   if (!report.refusal.ok()) {
     out->set_reject_reason(RejectionName(report.refusal));
@@ -53,13 +88,32 @@ void SetFeed(const storage::ServedFeed& served, const FeedConfig& config, const 
   }
 }
 
-void SetFeedVersionInfo(const storage::ServedFeed& kept, bool serving, v1::FeedVersionInfo* out) {
+void SetFeedVersionInfo(const storage::ServedFeed& kept, v1::FeedVersionInfo* out) {
   out->set_version(kept.version);
-  out->set_serving(serving);
   out->set_records(kept.records);
   out->set_packs(static_cast<uint32_t>(kept.packs.size()));
   out->set_pack_bytes(kept.pack_bytes);
   if (IsFinite(kept.published)) SetTimestamp(kept.published, out->mutable_published_at());
+  if (IsFinite(kept.taken)) SetTimestamp(kept.taken, out->mutable_taken_at());
+}
+
+void SetVersionChanges(const ChangeSummary& changes, v1::VersionChanges* out) {
+  out->set_records_before(changes.records_before);
+  out->set_added(changes.added);
+  out->set_removed(changes.removed);
+  out->set_changed(changes.changed);
+  for (const auto& [verdicts, records] : changes.transitions) {
+    v1::VerdictTransition* transition = out->add_transitions();
+    transition->set_before(ToProto(verdicts.first));
+    transition->set_after(ToProto(verdicts.second));
+    transition->set_records(records);
+  }
+  out->set_protected_listed(changes.protected_listed);
+  for (const std::string& example : changes.protected_examples) {
+    out->add_protected_examples(example);
+  }
+  for (const std::string& line : changes.Lines()) out->add_lines(line);
+  out->set_complete(changes.complete);
 }
 
 }  // namespace cloister::server

@@ -13,15 +13,16 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "grpcpp/health_check_service_interface.h"
-#include "grpcpp/resource_quota.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "server/admin/admin_service.h"
+#include "server/admin/bundle_inbox.h"
 #include "server/admin/feed_info.h"
 #include "server/auth/authorizer.h"
 #include "server/auth/tls_credentials.h"
 #include "server/daemon/grpc_log.h"
 #include "server/daemon/listen_address.h"
+#include "server/daemon/transport.h"
 #include "server/daemon/update_reporter.h"
 #include "server/lookup/lookup_service.h"
 #include "server/metrics/exporter.h"
@@ -40,22 +41,6 @@ std::vector<std::string> FeedNames(const Configuration& config) {
   std::vector<std::string> names;
   for (const FeedConfig& feed : config.feeds) names.push_back(feed.name);
   return names;
-}
-
-void SetUpTransport(const LimitsConfig& limits, grpc::ServerBuilder* builder) {
-  // Without this a second server would share the port silently.
-  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
-                              static_cast<int>(limits.max_concurrent_streams));
-  // A client that vanished is noticed within a minute and a half; one that pings more often than
-  // every ten seconds is told to calm down.
-  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
-  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
-  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
-  builder->SetMaxReceiveMessageSize(static_cast<int>(limits.max_message_bytes));
-  grpc::ResourceQuota quota("cloisterd");
-  quota.Resize(limits.memory_bytes);
-  builder->SetResourceQuota(quota);
 }
 
 }  // namespace
@@ -79,6 +64,7 @@ struct Daemon::Parts {
   absl::Status OpenStore();
   absl::Status Protect();
   absl::Status OpenFeeds();
+  absl::Status OpenInbox();
   absl::Status ServeMetrics();
   absl::Status ServeGrpc();
   void WatchSpool();
@@ -100,6 +86,7 @@ struct Daemon::Parts {
   std::unique_ptr<ProtectedObjects> protection;
   std::unique_ptr<UpdateReporter> reporter;
   std::unique_ptr<FeedUpdates> updates;
+  std::unique_ptr<BundleInbox> inbox;  // null: no bundles are taken
   std::unique_ptr<Answerer> answerer;
   std::unique_ptr<MetricsExporter> exporter;
   std::unique_ptr<LookupService> lookup_service;
@@ -162,6 +149,18 @@ absl::Status Daemon::Parts::OpenFeeds() {
   return absl::OkStatus();
 }
 
+absl::Status Daemon::Parts::OpenInbox() {
+  if (config.updates.inbox_directory.empty()) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<BundleInbox>> opened =
+      BundleInbox::Open({.directory = config.updates.inbox_directory,
+                         .spool_directory = config.spool_directory,
+                         .max_bundle_bytes = config.updates.max_bundle_bytes,
+                         .reserve_bytes = config.storage.reserve_bytes});
+  if (!opened.ok()) return opened.status();
+  inbox = *std::move(opened);
+  return absl::OkStatus();
+}
+
 absl::Status Daemon::Parts::ServeMetrics() {
   if (config.metrics_address.empty()) return absl::OkStatus();
   absl::StatusOr<std::unique_ptr<MetricsExporter>> started = MetricsExporter::Start(
@@ -180,6 +179,8 @@ absl::Status Daemon::Parts::ServeGrpc() {
       std::make_unique<LookupService>(answerer.get(), &authorizer, lookup_metrics.get(), clock);
   admin_service =
       std::make_unique<AdminService>(AdminService::Options{.store = store.get(),
+                                                           .updates = updates.get(),
+                                                           .inbox = inbox.get(),
                                                            .answerer = answerer.get(),
                                                            .authorizer = &authorizer,
                                                            .reports = &reports,
@@ -216,7 +217,7 @@ absl::Status Daemon::Parts::ServeGrpc() {
 }
 
 void Daemon::Parts::UpdateHealth() {
-  if (draining) return;
+  if (draining || !server) return;
   grpc::HealthCheckServiceInterface* health = server->GetHealthCheckService();
   health->SetServingStatus("", true);
   health->SetServingStatus(kLookupServiceName, AllFeedsServe(*store->Current()));
@@ -245,29 +246,6 @@ Daemon::Parts::~Parts() {
   exporter.reset();  // its sources read the store
 }
 
-absl::Status CheckSurroundings(const Configuration& configuration, absl::Time now) {
-  if (configuration.listen.mutual_tls) {
-    if (absl::Status s = CheckTlsFiles(configuration.tls, now); !s.ok()) return s;
-  }
-  for (const FeedConfig& feed : configuration.feeds) {
-    absl::StatusOr<std::string> bytes =
-        storage::ReadFile(feed.root, trust::Limits().max_root_bytes);
-    if (!bytes.ok()) {
-      return absl::Status(bytes.status().code(),
-                          absl::StrCat("feed ", feed.name, ", root: ", bytes.status().message(),
-                                       "; copy the feed's first root.json there"));
-    }
-    trust::TrustedState initial;
-    initial.root = *std::move(bytes);
-    absl::Status root = trust::Updater::Create(initial, trust::Limits()).status();
-    if (!root.ok()) {
-      return absl::Status(root.code(), absl::StrCat("feed ", feed.name, ", root: ", feed.root, ": ",
-                                                    root.message()));
-    }
-  }
-  return absl::OkStatus();
-}
-
 Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Daemon::~Daemon() = default;
 
@@ -282,6 +260,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Configuration& confi
   if (absl::Status s = parts->OpenStore(); !s.ok()) return s;
   if (absl::Status s = parts->Protect(); !s.ok()) return s;
   if (absl::Status s = parts->OpenFeeds(); !s.ok()) return s;
+  if (absl::Status s = parts->OpenInbox(); !s.ok()) return s;
   if (absl::Status s = parts->ServeMetrics(); !s.ok()) return s;
   if (absl::Status s = parts->ServeGrpc(); !s.ok()) return s;
   parts->WatchSpool();

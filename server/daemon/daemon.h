@@ -14,10 +14,6 @@
 
 namespace cloister::server {
 
-// OK if everything outside the configuration file that the daemon starts with is sound:
-// certificates, key, client authority and the feeds' roots. Touches neither data nor ports.
-absl::Status CheckSurroundings(const Configuration& configuration, absl::Time now);
-
 // grpc.health.v1: the service "" serves once the database is open, the service
 // "cloister.v1.ReputationService" once every configured feed serves; neither while draining.
 class Daemon {
