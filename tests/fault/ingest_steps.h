@@ -2,9 +2,14 @@
 // what must be found afterwards.
 //
 // Each step is reported by two lines, "begin STEP" before and "done STEP" once it is acknowledged:
-//   serve V    the feed now serves version V, whose entries are VersionEntries(V)
-//   set N      override N was set
-//   delete N   override N was deleted
+//   serve V       the feed now serves version V, whose entries are VersionEntries(V)
+//   keep V        version V waits
+//   serve_kept V  the feed now serves version V again, or version V that waited
+//   fold V        version V now serves from a folded snapshot
+//   rebuild V     version V was built anew
+//   directive N   the directive accepts N
+//   set N         override N was set
+//   delete N      override N was deleted
 
 #pragma once
 
