@@ -12,6 +12,8 @@ namespace {
 using reputation::Rejected;
 using reputation::RejectReason;
 
+constexpr int kMoreRuns = 8;
+
 // What the signed list says of itself; empty if it lists no pack.
 std::string NameIn(const trust::Targets& targets) {
   for (const auto& [path, target] : targets.targets) {
@@ -40,7 +42,13 @@ absl::StatusOr<AuthenticFeed> VerifyFeed(trust::Fetcher& fetcher, const trust::T
                                          const trust::RefreshOptions& options) {
   auto updater = trust::Updater::Create(state, trust::Limits());
   if (!updater.ok()) return updater.status();
-  if (absl::Status s = (*updater)->Refresh(fetcher, options); !s.ok()) return s;
+  absl::Status s = (*updater)->Refresh(fetcher, options);
+  // A long chain of roots is gone on with, as far as one of them a day for years.
+  for (int more = 0; more < kMoreRuns; ++more) {
+    if (reputation::ReasonOf(s) != RejectReason::kRootRotationLimit) break;
+    s = (*updater)->Refresh(fetcher, options);
+  }
+  if (!s.ok()) return s;
   AuthenticFeed result;
   result.feed = feed.empty() ? NameIn(*(*updater)->targets()) : std::string(feed);
   if (!IsFeedName(result.feed)) {

@@ -1,0 +1,246 @@
+#include "sync/worker/import_inbox.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "reputation/reject_reason.h"
+#include "storage/files/files.h"
+#include "sync/worker/feed_runner.h"
+#include "sync/worker/import_memory.h"
+#include "sync/worker/import_outcomes.h"
+#include "sync/worker/import_watch.h"
+#include "sync/worker/log.h"
+#include "sync/worker/status_file.h"
+
+namespace cloister::worker {
+namespace {
+
+using reputation::RejectReason;
+using trust::BundleImport;
+
+// Files looked at in one folder, whatever lies there besides.
+constexpr size_t kMostNames = 4096;
+constexpr size_t kMostStrangers = 4096;
+constexpr absl::Duration kBetweenTries = absl::Minutes(10);
+
+bool WasRefusedFor(const BundleImport& import, const std::set<RejectReason>& reasons) {
+  for (RejectReason reason : reasons) {
+    const std::string name(RejectReasonName(reason));
+    if (import.reason == name) return true;
+    for (const trust::FeedImport& feed : import.feeds) {
+      if (feed.reason == name) return true;
+    }
+  }
+  return false;
+}
+
+bool IsMachinesFault(const BundleImport& import) {
+  return WasRefusedFor(import, {RejectReason::kNoSpace, RejectReason::kIoError});
+}
+
+// Refused, but it may still be written to, or come into its own later.
+bool MayBeWanted(const BundleImport& import) {
+  return WasRefusedFor(import, {RejectReason::kBundleTruncated, RejectReason::kVersionGap,
+                                RejectReason::kNoSpace, RejectReason::kIoError});
+}
+
+int64_t ModifiedNs(const struct stat& info) {
+  return int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec;
+}
+
+}  // namespace
+
+struct ImportInbox::State {
+  State(const Configuration& configuration, const StopFlag* stop_flag, ImportMemory known)
+      : import(configuration.import),
+        outcomes(configuration.spool_directory),
+        stop(stop_flag),
+        memory(std::move(known)) {
+    options.accept_expired_within = import.accept_expired_within;
+    options.work_directory = configuration.state_directory;
+    options.reserve_bytes = configuration.reserve_bytes;
+    for (const FeedConfiguration& feed : configuration.feeds) {
+      options.feeds.push_back(CycleOptionsFor(configuration, feed));
+    }
+  }
+
+  struct Sighting {
+    InboxFile file;
+    absl::Time since;
+  };
+  using Place = std::pair<std::string, std::string>;  // folder and name
+
+  void LookAt(const std::string& directory, absl::Time now, bool settled);
+  bool IsReady(const InboxFile& file, absl::Time now, bool settled);
+  void Take(int folder, int fd, const InboxFile& file, absl::Time now);
+  void Conclude(int folder, const InboxFile& file, const BundleImport& outcome, absl::Time now);
+  void Remove(int folder, const InboxFile& file);
+  void PassOver(const std::string& directory, const std::string& name);
+
+  ImportConfiguration import;
+  ImportBundleOptions options;
+  ImportOutcomes outcomes;
+  const StopFlag* stop;
+  ImportMemory memory;
+  ImportWatch watch;
+  std::set<Place> arrived;            // by rename, not looked at yet
+  std::map<Place, Sighting> sighted;  // not settled yet
+  std::map<Place, absl::Time> next_try;
+  std::set<Place> strangers;  // told of already
+  std::vector<BundleImport> taken;
+};
+
+ImportInbox::ImportInbox(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ImportInbox::~ImportInbox() = default;
+
+absl::StatusOr<std::unique_ptr<ImportInbox>> ImportInbox::Open(const Configuration& configuration,
+                                                               const StopFlag* stop) {
+  if (absl::Status s = RemoveUnpacked(configuration.state_directory); !s.ok()) return s;
+  auto memory = ImportMemory::Open(absl::StrCat(configuration.state_directory, "/imports.json"));
+  if (!memory.ok()) return memory.status();
+  return std::unique_ptr<ImportInbox>(
+      new ImportInbox(std::make_unique<State>(configuration, stop, *std::move(memory))));
+}
+
+std::vector<BundleImport> ImportInbox::LookOnce(absl::Time now, bool settled) {
+  State& state = *state_;
+  state.taken.clear();
+  state.arrived.merge(state.watch.TakeArrived());
+  for (const std::string& directory : state.import.folders) {
+    state.watch.Add(directory);
+    if (!state.stop->WaitFor(absl::ZeroDuration())) state.LookAt(directory, now, settled);
+  }
+  state.arrived.clear();
+  return std::move(state.taken);
+}
+
+void ImportInbox::RunUntilStopped() {
+  while (!state_->stop->WaitFor(absl::ZeroDuration())) {
+    LookOnce(absl::Now(), /*settled=*/false);
+    state_->watch.Wait(state_->stop->fd(), state_->import.poll_interval);
+  }
+}
+
+void ImportInbox::State::LookAt(const std::string& directory, absl::Time now, bool settled) {
+  const int folder = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return;  // no medium just now
+  absl::Cleanup folder_closer = [&] { close(folder); };
+  auto names = storage::ListDirectory(directory);
+  if (!names.ok()) return;
+  if (names->size() > kMostNames) names->resize(kMostNames);
+  for (const std::string& name : *names) {
+    if (stop->WaitFor(absl::ZeroDuration())) return;
+    if (!trust::IsBundleFileName(name)) {
+      if (absl::EndsWith(name, trust::kBundleSuffix)) PassOver(directory, name);
+      continue;
+    }
+    const int fd = openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    absl::Cleanup closer = [&] {
+      if (fd >= 0) close(fd);
+    };
+    struct stat info {};
+    if (fd < 0 || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+      PassOver(directory, name);
+      continue;
+    }
+    const InboxFile file{directory, name, static_cast<uint64_t>(info.st_size), ModifiedNs(info)};
+    if (!memory.Knows(file) && IsReady(file, now, settled)) Take(folder, fd, file, now);
+  }
+}
+
+bool ImportInbox::State::IsReady(const InboxFile& file, absl::Time now, bool settled) {
+  const Place place{file.directory, file.name};
+  const auto later = next_try.find(place);
+  if (later != next_try.end() && now < later->second && !settled) return false;
+  if (settled || arrived.count(place) > 0) return true;
+  const auto before = sighted.find(place);
+  if (before == sighted.end() || !(before->second.file == file)) {
+    if (sighted.size() > kMostNames) sighted.clear();
+    sighted[place] = {file, now};
+    return false;
+  }
+  return now - before->second.since >= import.poll_interval;
+}
+
+void ImportInbox::State::Take(int folder, int fd, const InboxFile& file, absl::Time now) {
+  sighted.erase({file.directory, file.name});
+  BundleImport under_way;
+  under_way.bundle = file.name;
+  under_way.state = "importing";
+  under_way.finished = now;
+  outcomes.Tell(under_way);
+  Log(Severity::kInfo, "importing",
+      {{"bundle", file.name}, {"folder", file.directory}, {"bytes", absl::StrCat(file.bytes)}});
+  absl::StatusOr<BundleImport> outcome = ImportBundle(fd, file.name, options, *stop, now);
+  if (!outcome.ok()) return;  // stopped; the next start takes it again
+  outcome->finished = std::max(now, absl::Now());
+  outcomes.Tell(*outcome);
+  Conclude(folder, file, *outcome, now);
+  taken.push_back(*std::move(outcome));
+}
+
+void ImportInbox::State::Conclude(int folder, const InboxFile& file, const BundleImport& outcome,
+                                  absl::Time now) {
+  const bool refused = outcome.state == "refused";
+  Log(refused ? Severity::kWarning : Severity::kInfo, absl::StrCat("import_", outcome.state),
+      {{"bundle", file.name},
+       {"folder", file.directory},
+       {"sha256", outcome.sha256},
+       {"reason", outcome.reason},
+       {"message", outcome.message}});
+  for (const trust::FeedImport& feed : outcome.feeds) {
+    Log(Severity::kInfo, "feed_import",
+        {{"bundle", file.name},
+         {"feed", feed.feed},
+         {"state", feed.state},
+         {"version", absl::StrCat(feed.version)},
+         {"expired", feed.expired ? "true" : "false"},
+         {"reason", feed.reason},
+         {"message", feed.message}});
+  }
+  if (IsMachinesFault(outcome)) {
+    next_try[{file.directory, file.name}] = now + kBetweenTries;
+    return;
+  }
+  absl::Status s = memory.Remember(file, outcome.sha256, outcome.reason);
+  if (s.ok() && outcome.state == "imported") {
+    s = memory.Forget(RejectReasonName(RejectReason::kVersionGap));
+  }
+  if (!s.ok()) Log(Severity::kError, "import_memory", {{"message", std::string(s.message())}});
+  if (import.remove_after_import && !MayBeWanted(outcome)) Remove(folder, file);
+}
+
+// Only what was read: another may have taken its place.
+void ImportInbox::State::Remove(int folder, const InboxFile& file) {
+  struct stat info {};
+  if (fstatat(folder, file.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return;
+  const bool same = S_ISREG(info.st_mode) && static_cast<uint64_t>(info.st_size) == file.bytes &&
+                    ModifiedNs(info) == file.modified_ns;
+  if (!same || unlinkat(folder, file.name.c_str(), 0) == 0) return;
+  Log(Severity::kWarning, "import_not_removed",
+      {{"bundle", file.name},
+       {"folder", file.directory},
+       {"message", "cannot remove it; it will not be imported again all the same"}});
+}
+
+void ImportInbox::State::PassOver(const std::string& directory, const std::string& name) {
+  if (strangers.size() >= kMostStrangers || !strangers.emplace(directory, name).second) return;
+  Log(Severity::kWarning, "import_passed_over",
+      {{"folder", directory},
+       {"name", name},
+       {"message",
+        "a bundle is a regular file called <letters, digits, '.', '-' and '_'>.bundle"}});
+}
+
+}  // namespace cloister::worker

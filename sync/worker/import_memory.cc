@@ -1,0 +1,86 @@
+#include "sync/worker/import_memory.h"
+
+#include <algorithm>
+
+#include "nlohmann/json.hpp"
+#include "reputation/reject_reason.h"
+#include "storage/files/files.h"
+#include "sync/trust/canonical_json.h"
+#include "sync/trust/json_fields.h"
+
+namespace cloister::worker {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr uint64_t kMaxBytes = 4 << 20;
+constexpr uint32_t kMaxDepth = 4;
+
+}  // namespace
+
+absl::StatusOr<ImportMemory> ImportMemory::Open(const std::string& path) {
+  ImportMemory memory(path);
+  auto text = storage::ReadFile(path, kMaxBytes);
+  if (text.ok()) {
+    memory.Read(*text);
+  } else if (!absl::IsNotFound(text.status()) && !absl::IsOutOfRange(text.status())) {
+    return text.status();
+  }
+  return memory;
+}
+
+void ImportMemory::Read(absl::string_view text) {
+  auto json = trust::ParseJson(text, kMaxBytes, kMaxDepth);
+  if (!json.ok()) return;
+  trust::FieldErrors errors(reputation::RejectReason::kIoError);
+  const trust::JsonFields fields(*json, "imports", &errors);
+  for (const nlohmann::json& value : fields.Array("seen")) {
+    const trust::JsonFields entry(value, "seen", &errors);
+    entries_.push_back({{entry.String("directory"), entry.String("name"), entry.Integer("bytes"),
+                         // Nanoseconds are beyond what JSON's integers hold exactly.
+                         static_cast<int64_t>(entry.Integer("modified_s")) * 1'000'000'000 +
+                             static_cast<int64_t>(entry.Integer("modified_ns"))},
+                        entry.String("sha256"),
+                        entry.String("reason")});
+  }
+  if (!errors.ok()) entries_.clear();
+}
+
+bool ImportMemory::Knows(const InboxFile& file) const {
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [&](const Entry& entry) { return entry.file == file; });
+}
+
+absl::Status ImportMemory::Remember(const InboxFile& file, absl::string_view sha256,
+                                    absl::string_view reason) {
+  entries_.remove_if([&](const Entry& entry) {
+    return entry.file.directory == file.directory && entry.file.name == file.name;
+  });
+  entries_.push_back({file, std::string(sha256), std::string(reason)});
+  while (entries_.size() > kMostEntries) entries_.pop_front();
+  return Write();
+}
+
+absl::Status ImportMemory::Forget(absl::string_view reason) {
+  const size_t before = entries_.size();
+  entries_.remove_if([&](const Entry& entry) { return entry.reason == reason; });
+  return entries_.size() == before ? absl::OkStatus() : Write();
+}
+
+absl::Status ImportMemory::Write() const {
+  ordered_json seen = ordered_json::array();
+  for (const Entry& entry : entries_) {
+    seen.push_back({{"directory", entry.file.directory},
+                    {"name", entry.file.name},
+                    {"bytes", entry.file.bytes},
+                    {"modified_s", entry.file.modified_ns / 1'000'000'000},
+                    {"modified_ns", entry.file.modified_ns % 1'000'000'000},
+                    {"sha256", entry.sha256},
+                    {"reason", entry.reason}});
+  }
+  const std::string text =
+      ordered_json{{"seen", seen}}.dump(1, ' ', false, ordered_json::error_handler_t::replace);
+  return storage::WriteFileAtomically(path_, text + "\n");
+}
+
+}  // namespace cloister::worker

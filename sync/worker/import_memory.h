@@ -1,0 +1,54 @@
+// Which bundles were looked at already, so that each is imported once, restarts included.
+
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace cloister::worker {
+
+// A file as it lies in an inbox. Another size or time of change makes it another.
+struct InboxFile {
+  std::string directory;
+  std::string name;
+  uint64_t bytes = 0;
+  int64_t modified_ns = 0;  // since 1970
+
+  friend bool operator==(const InboxFile&, const InboxFile&) = default;
+};
+
+// A file of JSON, replaced atomically with each change. Not thread-safe.
+class ImportMemory {
+ public:
+  static constexpr size_t kMostEntries = 1024;
+
+  // An unreadable file counts as empty: a bundle that is imported again changes nothing.
+  static absl::StatusOr<ImportMemory> Open(const std::string& path);
+
+  bool Knows(const InboxFile& file) const;
+  // Beyond kMostEntries the oldest is forgotten. `sha256` is for people, `reason` for Forget.
+  absl::Status Remember(const InboxFile& file, absl::string_view sha256, absl::string_view reason);
+  // Those that were refused for `reason`.
+  absl::Status Forget(absl::string_view reason);
+
+ private:
+  struct Entry {
+    InboxFile file;
+    std::string sha256;
+    std::string reason;
+  };
+
+  explicit ImportMemory(std::string path) : path_(std::move(path)) {}
+  void Read(absl::string_view text);
+  absl::Status Write() const;
+
+  std::string path_;
+  std::list<Entry> entries_;  // oldest first
+};
+
+}  // namespace cloister::worker
