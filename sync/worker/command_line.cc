@@ -15,6 +15,7 @@ Examples:
   cloister-sync --config /etc/cloister/sync.toml --check-config   is the configuration sound?
   cloister-sync --config /etc/cloister/sync.toml --once           fetch now, print what came
   cloister-sync --config /etc/cloister/sync.toml                  keep fetching (a service)
+  cloister-sync --config /etc/cloister/sync.toml --status         how old is what was fetched?
 
 A configuration:
   spool_directory = "/var/spool/cloister"        # exists, owned by the group of cloisterd
@@ -22,10 +23,12 @@ A configuration:
   [[feed]]
   name = "threats"
   url = "https://feeds.example/threats/"         # or "file:///srv/mirror/threats/"
+  mirrors = ["https://mirror.example/threats/"]  # asked in this order where the url fails
   root = "/etc/cloister/feeds/threats.root.json" # from the publisher, by a way that you trust
 
 What it knows about each feed is in status.json in the state directory; the log is on standard
-error. Exit codes: 0 well; 1 a feed failed (--once); 2 wrong command line or configuration.)";
+error. Exit codes: 0 well; 1 a feed failed (--once, --status), or has no data or only expired ones
+(--status); 2 wrong command line or configuration.)";
 
 }  // namespace
 
@@ -38,6 +41,10 @@ std::optional<CommandLine> ReadCommandLine(int argc, char** argv, int* exit_code
   app.add_flag("--check-config", result.check_config,
                "Check the configuration and this machine, fetch nothing")
       ->excludes(once);
+  auto* status = app.add_flag("--status", result.status,
+                              "Print the state of every feed: age, source, last error, next try");
+  status->excludes(once)->excludes("--check-config");
+  app.add_flag("--json", result.json, "Print the status as JSON")->needs(status);
   app.set_version_flag("--version", "cloister-sync " CLOISTER_VERSION);
   try {
     app.parse(argc, argv);

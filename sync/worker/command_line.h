@@ -11,6 +11,8 @@ struct CommandLine {
   std::string config;
   bool once = false;
   bool check_config = false;
+  bool status = false;
+  bool json = false;  // of the status
 };
 
 // Prints help, version or a mistake itself; `*exit_code` is then what to end with, and nothing is

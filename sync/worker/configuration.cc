@@ -1,67 +1,50 @@
 #include "sync/worker/configuration.h"
 
-#include <algorithm>
 #include <set>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "server/toml/toml_table.h"
+#include "sync/worker/feed_configuration.h"
 
 namespace cloister::worker {
 namespace {
 
 using config::TomlTable;
 
-constexpr size_t kMaxNameLength = 64;
-constexpr int64_t kMaxPollSeconds = 7 * 24 * 3600;
 constexpr int64_t kMaxReserveMegabytes = 1 << 20;
+constexpr int64_t kMaxScrubHours = 24 * 365;
+constexpr int64_t kMaxImportPollSeconds = 24 * 3600;
+constexpr int64_t kMaxExpiredDays = 10 * 365;
 
-// The name becomes a folder's, so it must not be able to be anything else.
-bool IsFeedName(absl::string_view name) {
-  return !name.empty() && name.size() <= kMaxNameLength && absl::ascii_isalnum(name[0]) &&
-         std::all_of(name.begin(), name.end(), [](unsigned char c) {
-           return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-' || c == '_';
-         });
+LogConfiguration ReadLog(const TomlTable& table) {
+  LogConfiguration log;
+  log.level = table.Choice("level", {"debug", "info", "warning", "error"}, "info");
+  log.format = table.Choice("format", {"text", "json"}, "text");
+  return log;
 }
 
-void ReadSource(const TomlTable& table, FeedConfiguration* feed) {
-  const bool allow_http = table.Flag("allow_http", false);
-  const std::string text = table.RequiredText("url");
-  absl::string_view folder = text;
-  if (absl::ConsumePrefix(&folder, "file://")) {
-    feed->folder = std::string(folder);
-    if (!absl::StartsWith(folder, "/")) {
-      table.Mistake("url", "a folder is written file:///absolute/path/");
-    }
-    return;
-  }
-  if (text.empty()) return;
-  auto url = transport::BaseUrl::Parse(text, allow_http);
-  if (url.ok()) {
-    feed->url = *std::move(url);
-  } else {
-    table.Mistake("url", url.status().message());
-  }
+ImportConfiguration ReadImport(const TomlTable& table) {
+  ImportConfiguration import;
+  import.folders = table.Paths("folders");
+  import.remove_after_import = table.Flag("remove_after_import", false);
+  import.poll_interval =
+      absl::Seconds(table.Integer("poll_interval_s", {1, kMaxImportPollSeconds}, 10));
+  import.accept_expired_within =
+      absl::Hours(24) * table.Integer("accept_expired_days", {0, kMaxExpiredDays}, 0);
+  return import;
 }
 
-FeedConfiguration ReadFeed(const TomlTable& table, std::set<std::string>* names) {
-  FeedConfiguration feed;
-  feed.name = table.RequiredText("name");
-  if (!IsFeedName(feed.name)) {
-    table.Mistake(
-        "name", absl::StrCat("must be 1 to ", kMaxNameLength,
-                             " lower-case letters, digits, '-' and '_', a letter or digit first"));
-  } else if (!names->insert(feed.name).second) {
-    table.Mistake("name", absl::StrCat("another feed is called \"", feed.name, "\" already"));
+void ReadFeeds(const TomlTable& root, Configuration* configuration) {
+  std::set<std::string> names;
+  for (const TomlTable& table : root.Tables("feed")) {
+    configuration->feeds.push_back(ReadFeed(table, &names));
+    if (!configuration->feeds.back().sources.empty()) continue;
+    if (!configuration->import.folders.empty()) continue;
+    table.Mistake("url",
+                  "is missing: say where the feed comes from, or name a folder for bundles "
+                  "with folders in [import]");
   }
-  ReadSource(table, &feed);
-  feed.root = table.RequiredPath("root");
-  feed.poll_interval = absl::Seconds(table.Integer("poll_interval_s", {1, kMaxPollSeconds}, 300));
-  feed.ca_file = table.Path("ca_file");
-  feed.proxy = table.Text("proxy");
-  return feed;
+  if (configuration->feeds.empty()) root.Mistake("feed", "at least one [[feed]] is needed");
 }
 
 }  // namespace
@@ -74,14 +57,13 @@ absl::StatusOr<Configuration> ReadConfiguration(const std::string& path) {
   configuration.state_directory = root->RequiredPath("state_directory");
   configuration.reserve_bytes =
       static_cast<uint64_t>(root->Integer("reserve_mb", {0, kMaxReserveMegabytes}, 256)) << 20;
-  const TomlTable log = root->Table("log");
-  configuration.log.level = log.Choice("level", {"debug", "info", "warning", "error"}, "info");
-  configuration.log.format = log.Choice("format", {"text", "json"}, "text");
-  std::set<std::string> names;
-  for (const TomlTable& feed : root->Tables("feed")) {
-    configuration.feeds.push_back(ReadFeed(feed, &names));
-  }
-  if (configuration.feeds.empty()) root->Mistake("feed", "at least one [[feed]] is needed");
+  configuration.scrub_interval =
+      absl::Hours(root->Integer("scrub_interval_h", {1, kMaxScrubHours}, 24));
+  configuration.mirror_directory = root->Path("mirror_directory");
+  configuration.mirror_all = root->Flag("mirror_all", true);
+  configuration.log = ReadLog(root->Table("log"));
+  configuration.import = ReadImport(root->Table("import"));
+  ReadFeeds(*root, &configuration);
   if (absl::Status s = root->Finish(); !s.ok()) return s;
   return configuration;
 }

@@ -1,19 +1,5 @@
-// The configuration of cloister-sync, read from TOML:
-//
-//   spool_directory = "/var/spool/cloister"       # what cloisterd reads
-//   state_directory = "/var/lib/cloister-sync"    # on the same file system
-//   reserve_mb = 256                              # disk space to leave free
-//   [log]
-//   level = "info"                                # debug, info, warning, error
-//   format = "text"                               # or json
-//   [[feed]]
-//   name = "threats"                              # lower-case letters, digits and '-'
-//   url = "https://feeds.example/threats/"        # or "file:///srv/mirror/threats/"
-//   root = "/etc/cloister/feeds/threats.root.json"
-//   poll_interval_s = 300
-//   ca_file = "/etc/cloister/feeds-ca.pem"        # instead of the system's authorities
-//   proxy = "http://proxy.example:3128"
-//   allow_http = false
+// The configuration of cloister-sync, read from TOML; deploy/cloister-sync.toml has every setting
+// with its default and what it means.
 
 #pragma once
 
@@ -29,14 +15,36 @@
 
 namespace cloister::worker {
 
-struct FeedConfiguration {
-  std::string name;
+// One place that a feed is fetched from.
+struct SourceAddress {
   std::optional<transport::BaseUrl> url;  // either this
   std::string folder;                     // or this
-  std::string root;                       // path of the root.json to start trusting from
+
+  // As it was configured, for people.
+  std::string text() const { return url.has_value() ? url->text() : "file://" + folder; }
+};
+
+struct FeedConfiguration {
+  std::string name;
+  std::vector<SourceAddress> sources;  // in the order to try them; none: comes in bundles only
+  std::string root;                    // path of the root.json to start trusting from
   absl::Duration poll_interval;
+  uint64_t max_bytes_per_second = 0;  // 0: no bound
   std::string ca_file;
+  std::string client_certificate;
+  std::string client_key;
   std::string proxy;
+  std::string proxy_ca_file;
+  std::string proxy_user;
+  std::string proxy_password_file;
+};
+
+// Where bundles come from; sync/trust_state/inbox.h says what they and their folders are.
+struct ImportConfiguration {
+  std::vector<std::string> folders;
+  bool remove_after_import = false;
+  absl::Duration poll_interval = absl::Seconds(10);
+  absl::Duration accept_expired_within = absl::ZeroDuration();
 };
 
 struct LogConfiguration {
@@ -48,7 +56,11 @@ struct Configuration {
   std::string spool_directory;
   std::string state_directory;
   uint64_t reserve_bytes = 0;
+  absl::Duration scrub_interval;
+  std::string mirror_directory;  // "": none is kept
+  bool mirror_all = true;        // every pack on offer, not just those of the chain
   LogConfiguration log;
+  ImportConfiguration import;
   std::vector<FeedConfiguration> feeds;
 };
 

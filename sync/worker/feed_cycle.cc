@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
@@ -16,46 +15,21 @@
 #include "absl/strings/str_cat.h"
 #include "reputation/reject_reason.h"
 #include "storage/files/files.h"
-#include "sync/trust_state/trust_state.h"
+#include "sync/worker/handed_over.h"
+#include "sync/worker/mirror_folder.h"
+#include "sync/worker/pack_fetch.h"
+#include "sync/worker/pack_folder.h"
+#include "sync/worker/spool_folder.h"
+#include "sync/worker/trusted_feed.h"
 
 namespace cloister::worker {
 
-using trust::PackTarget;
-
-// What a refresh left trusted.
-struct FeedCycle::Trusted {
-  std::unique_ptr<trust::Updater> updater;
-  std::map<uint64_t, std::string> roots;
-  std::vector<PackTarget> offered;
-};
-
 namespace {
 
-const trust::TargetFile& FileOf(const trust::Updater& updater, const PackTarget& pack) {
-  return updater.targets()->targets.at(pack.path);
-}
-
-// The signed files under the names that the workflow asks for.
-std::map<std::string, std::string> MetadataOf(const trust::Updater& updater,
-                                              const std::map<uint64_t, std::string>& roots) {
-  std::map<std::string, std::string> metadata;
-  for (const auto& [version, bytes] : roots) {
-    metadata[absl::StrCat(version, ".root.json")] = bytes;
-  }
-  const trust::TrustedState& state = updater.state();
-  metadata["timestamp.json"] = state.timestamp;
-  metadata[absl::StrCat(updater.snapshot()->version, ".snapshot.json")] = state.snapshot;
-  metadata[absl::StrCat(updater.targets()->version, ".targets.json")] = state.targets;
-  return metadata;
-}
-
-std::map<std::string, std::string> LinksOf(const trust::Updater& updater,
-                                           const std::vector<PackTarget>& chain,
+std::map<std::string, std::string> LinksOf(const TrustedFeed& feed, const Packs& packs,
                                            const PackFolder& folder) {
   std::map<std::string, std::string> links;
-  for (const PackTarget& pack : chain) {
-    links[trust::ConsistentTargetName(pack.path, FileOf(updater, pack))] = folder.PathOf(pack);
-  }
+  for (const trust::PackTarget& pack : packs) links[feed.NameOf(pack)] = folder.PathOf(pack);
   return links;
 }
 
@@ -67,13 +41,12 @@ bool SamePacks(const std::optional<std::set<std::string>>& before, const EntryCo
   return true;
 }
 
-void Describe(const trust::Updater& updater, const std::vector<PackTarget>& offered,
-              CycleResult* result) {
-  result->version = trust::NewestVersion(offered);
-  result->timestamp_version = updater.timestamp()->version;
-  result->issued = updater.timestamp()->issued;
-  result->expired = updater.expired();
-  for (const PackTarget& pack : offered) {
+void Describe(const TrustedFeed& feed, CycleResult* result) {
+  result->version = trust::NewestVersion(feed.offered);
+  result->timestamp_version = feed.updater->timestamp()->version;
+  result->issued = feed.updater->timestamp()->issued;
+  result->expired = feed.updater->expired();
+  for (const trust::PackTarget& pack : feed.offered) {
     if (pack.to_version != result->version) continue;
     result->minimum_poll_interval =
         std::max(result->minimum_poll_interval, pack.minimum_poll_interval);
@@ -118,24 +91,15 @@ absl::string_view OutcomeName(CycleResult::Outcome outcome) {
   return "";
 }
 
-absl::StatusOr<FeedCycle::Trusted> FeedCycle::Refresh(trust::Fetcher& fetcher, absl::Time now) {
-  auto state = trust::TrustStateDirectory::Open(absl::StrCat(options_.state_directory, "/trust"),
-                                                options_.root, options_.limits);
-  if (!state.ok()) return state.status();
-  absl::StatusOr<absl::Time> time = state->MonotonicTime(now);
-  if (!time.ok()) return time.status();
-  auto updater = trust::Updater::Create(state->state(), options_.limits);
-  if (!updater.ok()) return updater.status();
-  absl::Status refreshed = (*updater)->Refresh(
-      fetcher, {.now = *time, .accept_expired_within = options_.accept_expired_within});
-  // What was verified before an error is kept, so that nobody can take it back.
-  absl::Status saved = state->Save((*updater)->state(), (*updater)->new_roots());
-  if (!refreshed.ok()) return refreshed;
-  if (!saved.ok()) return saved;
-  auto offered = trust::PacksOnOffer(*(*updater)->targets(), options_.feed);
-  if (!offered.ok()) return offered.status();
-  return Trusted{*std::move(updater), state->roots(), *std::move(offered)};
-}
+struct FeedCycle::Work {
+  TrustedFeed feed;
+  SpoolFolder spool;
+  PackFolder folder;
+  trust::Fetcher& fetcher;
+  EntryContents contents;  // its packs are named last
+  Packs packs = {};        // what is handed over
+  CycleResult result = {};
+};
 
 absl::StatusOr<CycleResult> FeedCycle::Run(trust::Fetcher& fetcher, absl::Time now) {
   absl::Status s = storage::MakeDirectories(options_.state_directory, 0700);
@@ -144,93 +108,78 @@ absl::StatusOr<CycleResult> FeedCycle::Run(trust::Fetcher& fetcher, absl::Time n
   if (!lock.ok()) return lock.status();
   auto spool = SpoolFolder::Open(options_.spool_directory, options_.feed);
   if (!spool.ok()) return spool.status();
-  auto trusted = Refresh(fetcher, now);
-  if (!trusted.ok()) return trusted.status();
-  CycleResult result;
-  Describe(*trusted->updater, trusted->offered, &result);
-  EntryContents contents{
-      result.timestamp_version, MetadataOf(*trusted->updater, trusted->roots), {}, options_.origin};
-  if (spool->Holds(contents.timestamp_version, contents.metadata)) return result;
-
-  auto folder = PackFolder::Open(absl::StrCat(options_.state_directory, "/packs"),
-                                 options_.spool_directory, options_.pack_limits);
+  auto feed = RefreshFeed({options_.feed, options_.root, options_.state_directory + "/trust",
+                           options_.accept_expired_within, options_.limits},
+                          fetcher, now);
+  if (!feed.ok()) return feed.status();
+  auto folder =
+      PackFolder::Open({options_.state_directory + "/packs", options_.spool_directory,
+                        options_.mirror_directory.empty() ? 0640u : 0644u, options_.pack_limits});
   if (!folder.ok()) return folder.status();
-  auto chain = BringChain(*trusted, fetcher, *folder, &result);
-  if (!chain.ok()) return chain.status();
-  contents.packs = LinksOf(*trusted->updater, *chain, *folder);
-  const bool same = SamePacks(spool->NewestPacks(), contents);
-  s = spool->HandOver(contents);
-  if (s.ok()) s = folder->KeepOnly(*chain);
+  s = folder->KeepPartials(feed->offered);
   if (!s.ok()) return s;
-  result.outcome = same ? CycleResult::Outcome::kRefreshed : CycleResult::Outcome::kHandedOver;
-  return result;
+
+  EntryContents contents{
+      feed->updater->timestamp()->version, feed->MetadataFiles(), {}, options_.origin};
+  Work work{*std::move(feed), *std::move(spool), *std::move(folder), fetcher, std::move(contents)};
+  Describe(work.feed, &work.result);
+  absl::StatusOr<bool> handed_over = IsHandedOver(work, now);
+  if (!handed_over.ok()) return handed_over.status();
+  s = *handed_over ? work.spool.RemoveOthers(work.contents.timestamp_version) : HandOver(work);
+  if (!s.ok()) return s;
+  if (!options_.mirror_directory.empty()) work.result.mirrored = Mirror(work);
+  return work.result;
+}
+
+// Looks closer once in a while.
+absl::StatusOr<bool> FeedCycle::IsHandedOver(Work& work, absl::Time now) {
+  work.packs = PacksHandedOver(work.feed, work.contents, work.spool, work.folder);
+  if (work.packs.empty()) return false;
+  const bool due = now - last_scrub_ >= options_.scrub_interval || now < last_scrub_;
+  if (options_.scrub_interval <= absl::ZeroDuration() || !due) return true;
+  auto rotten = CountRotten(work.feed, work.packs, work.contents, work.spool, work.folder);
+  if (!rotten.ok()) return rotten.status();
+  last_scrub_ = now;
+  work.result.packs_rotten = *rotten;
+  return *rotten == 0;
 }
 
 // Only packs on offer count as held: an entry of the spool must be whole by its own metadata, and
 // that names no others.
-absl::StatusOr<FeedCycle::Packs> FeedCycle::BringChain(const Trusted& trusted,
-                                                       trust::Fetcher& fetcher, PackFolder& folder,
-                                                       CycleResult* result) {
-  auto chain = trust::CheapestChain(ToBeHad(trusted, fetcher, folder), folder.Held(trusted.offered),
-                                    options_.max_deltas);
+absl::Status FeedCycle::HandOver(Work& work) {
+  PackFetch fetch(work.feed, work.fetcher, work.folder,
+                  {options_.max_deltas, options_.reserve_bytes});
+  auto chain = fetch.Chain();
   if (!chain.ok()) return chain.status();
-  const uint64_t newest = trust::NewestVersion(trusted.offered);
-  if (chain->back().to_version != newest) {
-    return reputation::Rejected(
-        reputation::RejectReason::kVersionGap,
-        absl::StrCat("version ", newest, " is listed, but what is to be had ends at version ",
-                     chain->back().to_version));
-  }
-  auto missing = Missing(*chain, folder);
-  if (!missing.ok()) return missing.status();
-  if (absl::Status s = CheckSpace(*missing, folder); !s.ok()) return s;
-  for (const PackTarget& pack : *missing) {
-    absl::Status s = folder.Fetch(fetcher, pack, FileOf(*trusted.updater, pack));
-    if (!s.ok()) return s;
-    result->packs_fetched += 1;
-    result->bytes_fetched += pack.bytes;
-  }
-  return chain;
+  work.packs = *std::move(chain);
+  work.contents.packs = LinksOf(work.feed, work.packs, work.folder);
+  const bool same =
+      SamePacks(work.spool.NewestPacks(), work.contents) && work.result.packs_rotten == 0;
+  absl::Status s = work.spool.HandOver(work.contents);
+  if (s.ok() && options_.mirror_directory.empty()) s = work.folder.KeepOnly(work.packs);
+  work.result.packs_fetched += fetch.packs();
+  work.result.bytes_fetched += fetch.bytes();
+  work.result.outcome = same ? CycleResult::Outcome::kRefreshed : CycleResult::Outcome::kHandedOver;
+  return s;
 }
 
-// What is listed, as far as the source has it or it is here already. A chain that ends before the
-// newest version listed is none.
-FeedCycle::Packs FeedCycle::ToBeHad(const Trusted& trusted, trust::Fetcher& fetcher,
-                                    const PackFolder& folder) {
-  Packs packs;
-  for (const PackTarget& pack : trusted.offered) {
-    const std::string name = trust::ConsistentTargetName(pack.path, FileOf(*trusted.updater, pack));
-    if (fetcher.Offers(name) || !folder.Held({pack}).empty()) packs.push_back(pack);
+absl::Status FeedCycle::Mirror(Work& work) {
+  auto mirror = MirrorFolder::Open(options_.mirror_directory, options_.feed,
+                                   options_.state_directory + "/mirrored.json");
+  if (!mirror.ok()) return mirror.status();
+  if (options_.mirror_all) {
+    PackFetch fetch(work.feed, work.fetcher, work.folder,
+                    {options_.max_deltas, options_.reserve_bytes});
+    auto all = fetch.All();
+    work.result.packs_fetched += fetch.packs();
+    work.result.bytes_fetched += fetch.bytes();
+    if (!all.ok()) return all.status();
+    work.packs = *std::move(all);
   }
-  return packs;
-}
-
-// Packs that rotted on this disk are fetched again before they are handed over.
-absl::StatusOr<FeedCycle::Packs> FeedCycle::Missing(const Packs& chain, PackFolder& folder) {
-  Packs missing;
-  for (const PackTarget& pack : chain) {
-    if (!folder.Held({pack}).empty()) {
-      absl::StatusOr<bool> good = folder.StillGood(pack);
-      if (!good.ok()) return good.status();
-      if (*good) continue;
-    }
-    missing.push_back(pack);
-  }
-  return missing;
-}
-
-absl::Status FeedCycle::CheckSpace(const Packs& missing, const PackFolder& folder) {
-  uint64_t needed = 0;
-  for (const PackTarget& pack : missing) needed += pack.bytes;
-  if (needed == 0) return absl::OkStatus();
-  absl::StatusOr<uint64_t> free = storage::FreeBytes(folder.directory());
-  if (!free.ok()) return free.status();
-  if (*free >= needed && *free - needed >= options_.reserve_bytes) return absl::OkStatus();
-  return reputation::Rejected(
-      reputation::RejectReason::kNoSpace,
-      absl::StrCat("fetching ", missing.size(), " packs takes ", needed, " bytes and must leave ",
-                   options_.reserve_bytes, " free, but ", folder.directory(), " has ", *free,
-                   "; free space there, or lower reserve_mb"));
+  absl::Status s =
+      mirror->Update({work.contents.metadata, LinksOf(work.feed, work.packs, work.folder)});
+  if (s.ok()) s = work.folder.KeepOnly(work.packs);
+  return s;
 }
 
 }  // namespace cloister::worker

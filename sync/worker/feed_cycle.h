@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -12,11 +11,7 @@
 #include "storage/pack/pack_format.h"
 #include "sync/trust/fetcher.h"
 #include "sync/trust/limits.h"
-#include "sync/trust/pack_target.h"
-#include "sync/trust/updater.h"
 #include "sync/trust_state/spool.h"
-#include "sync/worker/pack_folder.h"
-#include "sync/worker/spool_folder.h"
 
 namespace cloister::worker {
 
@@ -26,11 +21,18 @@ struct CycleOptions {
   std::string spool_directory;  // must exist
   std::string state_directory;  // of this feed; made if missing; on the spool's file system
   uint64_t reserve_bytes = 0;   // disk space that fetching must leave free
-  uint32_t max_deltas = 8;
+  uint32_t max_deltas = 24;
   // How the feed comes, as the spool tells it (sync/trust_state/spool.h), and how long ago what
   // comes so may have expired.
   std::string origin = trust::kOriginOnline;
   absl::Duration accept_expired_within = absl::ZeroDuration();
+  // How often what was handed over is read again, from the first run of a FeedCycle on; packs that
+  // rotted on the disk are fetched and handed over anew. Zero: never.
+  absl::Duration scrub_interval = absl::ZeroDuration();
+  // Where a repository for others is kept (mirror_folder.h); must exist, on the spool's file
+  // system. "": nowhere.
+  std::string mirror_directory;
+  bool mirror_all = true;  // every pack on offer, not just those of the chain
   trust::Limits limits;
   storage::PackLimits pack_limits;
 };
@@ -39,7 +41,7 @@ struct CycleResult {
   enum class Outcome {
     kUnchanged,   // the newest signed state is in the spool already
     kRefreshed,   // the same packs were handed over under newer metadata
-    kHandedOver,  // other packs were handed over
+    kHandedOver,  // other packs were handed over, or the same ones anew after some had rotted
   };
 
   Outcome outcome = Outcome::kUnchanged;
@@ -50,6 +52,8 @@ struct CycleResult {
   uint64_t bytes_fetched = 0;
   absl::Duration minimum_poll_interval;  // that the feed asks for
   bool expired = false;                  // authentic, but its metadata had expired
+  uint64_t packs_rotten = 0;             // found by a scrub, and replaced
+  absl::Status mirrored;                 // why the mirror could not be brought up to date
 };
 
 // "unchanged", "refreshed", "handed_over".
@@ -66,22 +70,19 @@ class FeedCycle {
 
   // On error the spool is as it was. Errors carry a RejectReason where the cause is what was
   // fetched or this machine; Unavailable where the source cannot be reached; Cancelled where the
-  // fetcher was stopped.
+  // fetcher was stopped. The mirror follows the hand-over and cannot make it fail.
   absl::StatusOr<CycleResult> Run(trust::Fetcher& fetcher, absl::Time now);
 
  private:
-  using Packs = std::vector<trust::PackTarget>;
-  struct Trusted;
+  // Everything that one run works with.
+  struct Work;
 
-  absl::StatusOr<Trusted> Refresh(trust::Fetcher& fetcher, absl::Time now);
-  // Has every pack of the cheapest chain in `folder` and returns the chain.
-  absl::StatusOr<Packs> BringChain(const Trusted& trusted, trust::Fetcher& fetcher,
-                                   PackFolder& folder, CycleResult* result);
-  Packs ToBeHad(const Trusted& trusted, trust::Fetcher& fetcher, const PackFolder& folder);
-  absl::StatusOr<Packs> Missing(const Packs& chain, PackFolder& folder);
-  absl::Status CheckSpace(const Packs& missing, const PackFolder& folder);
+  absl::StatusOr<bool> IsHandedOver(Work& work, absl::Time now);
+  absl::Status HandOver(Work& work);
+  absl::Status Mirror(Work& work);
 
   CycleOptions options_;
+  absl::Time last_scrub_ = absl::InfinitePast();
 };
 
 }  // namespace cloister::worker

@@ -6,22 +6,21 @@
 #include "reputation/reject_reason.h"
 #include "sync/worker/log.h"
 #include "sync/worker/schedule.h"
-#include "sync/worker/source.h"
 
 namespace cloister::worker {
-namespace {
 
-CycleOptions OptionsFor(const Configuration& configuration, const FeedConfiguration& feed) {
+CycleOptions CycleOptionsFor(const Configuration& configuration, const FeedConfiguration& feed) {
   CycleOptions options;
   options.feed = feed.name;
   options.root = feed.root;
   options.spool_directory = configuration.spool_directory;
   options.state_directory = absl::StrCat(configuration.state_directory, "/", feed.name);
   options.reserve_bytes = configuration.reserve_bytes;
+  options.scrub_interval = configuration.scrub_interval;
+  options.mirror_directory = configuration.mirror_directory;
+  options.mirror_all = configuration.mirror_all;
   return options;
 }
-
-}  // namespace
 
 std::string Describe(const CycleResult& result) {
   switch (result.outcome) {
@@ -37,28 +36,57 @@ std::string Describe(const CycleResult& result) {
 }
 
 FeedRunner::FeedRunner(const Configuration& configuration, const FeedConfiguration& feed,
-                       const StopFlag* stop)
-    : feed_(feed), cycle_(OptionsFor(configuration, feed)), stop_(stop) {
+                       FeedStatus status, const StopFlag* stop)
+    : feed_(feed),
+      sources_(feed, stop->fd()),
+      cycle_(CycleOptionsFor(configuration, feed)),
+      stop_(stop),
+      status_(std::move(status)) {
   status_.feed = feed.name;
 }
 
-absl::StatusOr<CycleResult> FeedRunner::Fetch(absl::Time now) {
-  auto source = OpenSource(feed_, stop_->fd());
-  if (!source.ok()) return source.status();
-  return cycle_.Run(**source, now);
+void FeedRunner::LogSourcesThatFailed() const {
+  for (const SourceStatus& source : status_.sources) {
+    if (source.last_error.ok()) continue;
+    Log(Severity::kWarning, "source_failed",
+        {{"feed", feed_.name},
+         {"source", source.source},
+         {"reason", ErrorReason(source.last_error)},
+         {"failures", absl::StrCat(source.failures)},
+         {"message", std::string(reputation::MessageWithoutReason(source.last_error))}});
+  }
 }
 
-void FeedRunner::Succeeded(const CycleResult& result, absl::Time now) {
+void FeedRunner::Succeeded(const SourcesResult& run, absl::Time now) {
+  const CycleResult& result = run.result;
   status_.last_result = result;
+  status_.source = run.source;
   status_.last_success = now;
   status_.failures = 0;
   const bool news = result.outcome == CycleResult::Outcome::kHandedOver;
   Log(news ? Severity::kInfo : Severity::kDebug, std::string(OutcomeName(result.outcome)),
       {{"feed", feed_.name},
+       {"source", run.source},
        {"version", absl::StrCat(result.version)},
        {"timestamp_version", absl::StrCat(result.timestamp_version)},
        {"packs_fetched", absl::StrCat(result.packs_fetched)},
        {"bytes_fetched", absl::StrCat(result.bytes_fetched)}});
+  if (result.packs_rotten > 0) {
+    Log(Severity::kWarning, "packs_rotten",
+        {{"feed", feed_.name},
+         {"packs", absl::StrCat(result.packs_rotten)},
+         {"message",
+          "packs on this disk had other bytes than were handed over, and were "
+          "fetched again; look at the disk"}});
+  }
+  if (!result.mirrored.ok()) {
+    status_.last_error = result.mirrored;
+    status_.last_error_time = now;
+    Log(Severity::kError, "mirror_failed",
+        {{"feed", feed_.name},
+         {"reason", ErrorReason(result.mirrored)},
+         {"message", std::string(reputation::MessageWithoutReason(result.mirrored))}});
+  }
 }
 
 void FeedRunner::Failed(const absl::Status& error, absl::Time now) {
@@ -74,8 +102,11 @@ void FeedRunner::Failed(const absl::Status& error, absl::Time now) {
 
 absl::Status FeedRunner::RunOnce() {
   const absl::Time now = absl::Now();
-  absl::StatusOr<CycleResult> result = Fetch(now);
+  absl::StatusOr<SourcesResult> result = sources_.Run(cycle_, now);
   if (absl::IsCancelled(result.status())) return absl::OkStatus();
+  status_.sources = sources_.status();
+  // Of a feed's only source the refusal itself says everything.
+  if (result.ok() || status_.sources.size() > 1) LogSourcesThatFailed();
   if (result.ok()) {
     Succeeded(*result, now);
   } else {
@@ -92,7 +123,7 @@ void FeedRunner::RunUntilStopped(const std::function<void(const FeedStatus&)>& c
     const absl::Duration minimum = status_.last_result.has_value()
                                        ? status_.last_result->minimum_poll_interval
                                        : absl::ZeroDuration();
-    delay = NextDelay({feed_.poll_interval, minimum, status_.failures},
+    delay = NextDelay({feed_.poll_interval, minimum, status_.failures, sources_.Wait(absl::Now())},
                       absl::Uniform(random, 0.0, 1.0));
     status_.next_try = absl::Now() + delay;
     changed(status_);

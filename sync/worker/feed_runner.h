@@ -6,6 +6,7 @@
 
 #include "sync/worker/configuration.h"
 #include "sync/worker/feed_cycle.h"
+#include "sync/worker/feed_sources.h"
 #include "sync/worker/status_file.h"
 #include "sync/worker/stop_flag.h"
 
@@ -14,8 +15,8 @@ namespace cloister::worker {
 // Belongs to one thread.
 class FeedRunner {
  public:
-  // `stop` must outlive it.
-  FeedRunner(const Configuration& configuration, const FeedConfiguration& feed,
+  // `status` is what is known from before. `stop` must outlive it.
+  FeedRunner(const Configuration& configuration, const FeedConfiguration& feed, FeedStatus status,
              const StopFlag* stop);
 
   // One run. The status says how it went; it is OK and `last_error` unchanged if it was stopped.
@@ -27,15 +28,19 @@ class FeedRunner {
   const FeedStatus& status() const { return status_; }
 
  private:
-  absl::StatusOr<CycleResult> Fetch(absl::Time now);
-  void Succeeded(const CycleResult& result, absl::Time now);
+  void Succeeded(const SourcesResult& run, absl::Time now);
+  void LogSourcesThatFailed() const;
   void Failed(const absl::Status& error, absl::Time now);
 
   FeedConfiguration feed_;
+  FeedSources sources_;
   FeedCycle cycle_;
   const StopFlag* stop_;
   FeedStatus status_;
 };
+
+// The cycle of a configured feed.
+CycleOptions CycleOptionsFor(const Configuration& configuration, const FeedConfiguration& feed);
 
 // "version 7 handed over (2 packs, 10240 bytes fetched)", "version 7 unchanged" …
 std::string Describe(const CycleResult& result);

@@ -1,5 +1,7 @@
 // cloister-sync: parse, wire, run.
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <iostream>
 
 #include "sync/worker/command_line.h"
@@ -24,11 +26,14 @@ int Complain(const absl::Status& status) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Protocol Buffers reports a header that it cannot parse on standard error; we report it, too.
+  google::protobuf::SetLogHandler(nullptr);
   int exit_code = 0;
   const auto command_line = worker::ReadCommandLine(argc, argv, &exit_code);
   if (!command_line.has_value()) return exit_code;
   const auto configuration = worker::ReadConfiguration(command_line->config);
   if (!configuration.ok()) return Complain(configuration.status());
+  if (command_line->status) return worker::PrintStatus(*configuration, command_line->json);
   if (absl::Status s = worker::CheckMachine(*configuration); !s.ok()) return Complain(s);
   if (command_line->check_config) {
     std::cout << command_line->config << ": sound, " << configuration->feeds.size() << " feeds\n";

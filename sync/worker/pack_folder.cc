@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -14,6 +16,7 @@
 #include "storage/files/files.h"
 #include "sync/pack_check/pack_check.h"
 #include "sync/trust/updater.h"
+#include "sync/worker/partial_file.h"
 
 namespace cloister::worker {
 namespace {
@@ -22,8 +25,10 @@ using reputation::Rejected;
 using reputation::RejectReason;
 using trust::PackTarget;
 
-constexpr uint32_t kFileMode = 0640;
 constexpr uint32_t kFolderMode = 02750;  // files get the folder's group
+constexpr size_t kMaxPartials = 4;
+constexpr char kPack[] = ".sst";
+constexpr char kPartial[] = ".part";
 
 absl::Status Failed(absl::string_view what, const std::string& path) {
   return Rejected(RejectReason::kIoError, absl::StrCat(what, " ", path, ": ", strerror(errno)));
@@ -50,28 +55,37 @@ absl::Status Remove(const std::string& path) {
   return Failed("cannot remove", path);
 }
 
-std::string FileName(const PackTarget& pack) { return absl::StrCat(pack.sha256, ".sst"); }
+std::string FileName(const PackTarget& pack) { return absl::StrCat(pack.sha256, kPack); }
 
 }  // namespace
 
-absl::StatusOr<PackFolder> PackFolder::Open(const std::string& directory,
-                                            const std::string& spool_directory,
-                                            const storage::PackLimits& limits) {
-  absl::Status s = storage::MakeDirectories(directory, kFolderMode);
-  if (s.ok()) s = ShareWithReaders(directory, spool_directory);
+bool HasSha256(const std::string& path, absl::string_view hex) {
+  const auto sha256 = storage::Sha256OfFile(path);
+  if (!sha256.ok()) return false;
+  return hex == absl::BytesToHexString(absl::string_view(
+                    reinterpret_cast<const char*>(sha256->data()), sha256->size()));
+}
+
+absl::StatusOr<PackFolder> PackFolder::Open(PackFolderOptions options) {
+  absl::Status s = storage::MakeDirectories(options.directory, kFolderMode);
+  if (s.ok()) s = ShareWithReaders(options.directory, options.spool_directory);
   if (!s.ok()) return s;
-  auto names = storage::ListDirectory(directory);
+  auto names = storage::ListDirectory(options.directory);
   if (!names.ok()) return names.status();
   for (const std::string& name : *names) {
-    if (absl::EndsWith(name, ".sst")) continue;
-    s = Remove(absl::StrCat(directory, "/", name));
+    if (absl::EndsWith(name, kPack) || absl::EndsWith(name, kPartial)) continue;
+    s = Remove(absl::StrCat(options.directory, "/", name));
     if (!s.ok()) return s;
   }
-  return PackFolder(directory, limits);
+  return PackFolder(std::move(options));
+}
+
+std::string PackFolder::PartialPathOf(const PackTarget& pack) const {
+  return absl::StrCat(directory(), "/", pack.sha256, kPartial);
 }
 
 std::string PackFolder::PathOf(const PackTarget& pack) const {
-  return absl::StrCat(directory_, "/", FileName(pack));
+  return absl::StrCat(directory(), "/", FileName(pack));
 }
 
 std::vector<PackTarget> PackFolder::Held(const std::vector<PackTarget>& packs) const {
@@ -86,12 +100,8 @@ std::vector<PackTarget> PackFolder::Held(const std::vector<PackTarget>& packs) c
 
 absl::StatusOr<bool> PackFolder::StillGood(const PackTarget& pack) {
   const std::string path = PathOf(pack);
-  auto sha256 = storage::Sha256OfFile(path);
-  if (!sha256.ok()) return sha256.status();
-  const std::string hex = absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(sha256->data()), sha256->size()));
-  if (hex == pack.sha256) {
-    absl::Status s = packs::CheckPackHeader(path, pack, limits_);
+  if (HasSha256(path, pack.sha256)) {
+    absl::Status s = packs::CheckPackHeader(path, pack, options_.limits);
     if (!s.ok()) return s;
     return true;
   }
@@ -101,23 +111,49 @@ absl::StatusOr<bool> PackFolder::StillGood(const PackTarget& pack) {
 
 absl::Status PackFolder::Fetch(trust::Fetcher& fetcher, const PackTarget& pack,
                                const trust::TargetFile& target) {
-  auto file = storage::TemporaryFile::Create(directory_);
+  auto file = PartialFile::Open(PartialPathOf(pack));
   if (!file.ok()) return file.status();
-  absl::Status s = trust::FetchTarget(fetcher, pack.path, target,
-                                      [&](absl::string_view bytes) { return file->Append(bytes); });
-  if (s.ok()) s = packs::CheckPack(file->path(), pack, limits_);
+  absl::Status s = trust::ResumeTarget(fetcher, pack.path, target, *file);
   if (!s.ok()) return s;
-  return file->Commit(PathOf(pack), kFileMode);
+  s = packs::CheckPack(file->path(), pack, options_.limits);
+  if (s.ok()) return file->Commit(PathOf(pack), options_.file_mode);
+  absl::Status removed = file->Remove();
+  return removed.ok() ? s : removed;
+}
+
+uint64_t PackFolder::PartialBytes(const PackTarget& pack) const {
+  struct stat info {};
+  if (lstat(PartialPathOf(pack).c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return 0;
+  return static_cast<uint64_t>(info.st_size);
+}
+
+absl::Status PackFolder::KeepPartials(const std::vector<PackTarget>& packs) {
+  std::vector<std::pair<uint64_t, std::string>> by_size;
+  for (const PackTarget& pack : packs) {
+    const uint64_t bytes = PartialBytes(pack);
+    if (bytes > 0 && bytes <= pack.bytes) {
+      by_size.emplace_back(bytes, absl::StrCat(pack.sha256, kPartial));
+    }
+  }
+  std::sort(by_size.rbegin(), by_size.rend());
+  if (by_size.size() > kMaxPartials) by_size.resize(kMaxPartials);
+  std::set<std::string> kept;
+  for (const auto& [bytes, name] : by_size) kept.insert(name);
+  return RemoveOthers(kPartial, kept);
 }
 
 absl::Status PackFolder::KeepOnly(const std::vector<PackTarget>& packs) {
   std::set<std::string> kept;
   for (const PackTarget& pack : packs) kept.insert(FileName(pack));
-  auto names = storage::ListDirectory(directory_);
+  return RemoveOthers(kPack, kept);
+}
+
+absl::Status PackFolder::RemoveOthers(absl::string_view suffix, const std::set<std::string>& kept) {
+  auto names = storage::ListDirectory(directory());
   if (!names.ok()) return names.status();
   for (const std::string& name : *names) {
-    if (kept.count(name) > 0) continue;
-    absl::Status s = Remove(absl::StrCat(directory_, "/", name));
+    if (!absl::EndsWith(name, suffix) || kept.count(name) > 0) continue;
+    absl::Status s = Remove(absl::StrCat(directory(), "/", name));
     if (!s.ok()) return s;
   }
   return absl::OkStatus();

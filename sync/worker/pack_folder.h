@@ -1,9 +1,12 @@
 // The packs that one feed's worker holds: only such as were fetched whole, agree with signed
-// metadata and passed CheckPack.
+// metadata and passed CheckPack. Beside them lie downloads that broke off, to be gone on with.
 
 #pragma once
 
+#include <cstdint>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -15,14 +18,22 @@
 
 namespace cloister::worker {
 
-// Files <sha256>.sst, mode 0640, of the group that owns the spool. Not thread-safe.
+// Whether the file at `path` can be read and has that SHA-256, in hexadecimal.
+bool HasSha256(const std::string& path, absl::string_view hex);
+
+struct PackFolderOptions {
+  std::string directory;        // made if missing
+  std::string spool_directory;  // whose group may read the packs
+  uint32_t file_mode = 0640;    // of packs
+  storage::PackLimits limits;
+};
+
+// Files <sha256>.sst, of the group that owns the spool, and <sha256>.part. Not thread-safe.
 class PackFolder {
  public:
-  // Makes `directory` if it is missing; gives it the group of `spool_directory`, so that links
-  // there can be read by whom the spool is for. Removes what a crash left behind.
-  static absl::StatusOr<PackFolder> Open(const std::string& directory,
-                                         const std::string& spool_directory,
-                                         const storage::PackLimits& limits);
+  // Gives the folder the group of the spool, so that links there can be read by whom the spool is
+  // for. Removes whatever else lies there.
+  static absl::StatusOr<PackFolder> Open(PackFolderOptions options);
 
   std::string PathOf(const trust::PackTarget& pack) const;
 
@@ -33,21 +44,30 @@ class PackFolder {
   // that `pack` describes.
   absl::StatusOr<bool> StillGood(const trust::PackTarget& pack);
 
-  // Fetches and checks one pack. What FetchTarget and CheckPack say; nothing stays on error.
+  // Fetches and checks one pack, going on where an earlier fetch of it broke off. What ResumeTarget
+  // and CheckPack say. On error only such bytes stay as may yet become what is signed.
   absl::Status Fetch(trust::Fetcher& fetcher, const trust::PackTarget& pack,
                      const trust::TargetFile& target);
+
+  // Bytes of it that an earlier fetch left here.
+  uint64_t PartialBytes(const trust::PackTarget& pack) const;
+
+  // Keeps the broken downloads of at most four of `packs`, those with the most bytes; removes all
+  // others.
+  absl::Status KeepPartials(const std::vector<trust::PackTarget>& packs);
 
   // Removes all other packs.
   absl::Status KeepOnly(const std::vector<trust::PackTarget>& packs);
 
-  const std::string& directory() const { return directory_; }
+  const std::string& directory() const { return options_.directory; }
 
  private:
-  PackFolder(std::string directory, const storage::PackLimits& limits)
-      : directory_(std::move(directory)), limits_(limits) {}
+  explicit PackFolder(PackFolderOptions options) : options_(std::move(options)) {}
 
-  std::string directory_;
-  storage::PackLimits limits_;
+  std::string PartialPathOf(const trust::PackTarget& pack) const;
+  absl::Status RemoveOthers(absl::string_view suffix, const std::set<std::string>& kept);
+
+  PackFolderOptions options_;
 };
 
 }  // namespace cloister::worker

@@ -5,14 +5,25 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "sync/transport/http/http_fetcher.h"
 #include "sync/trust/fetcher.h"
 #include "sync/worker/configuration.h"
 
 namespace cloister::worker {
 
-// A fetcher for one run: connections, and what TLS remembers of them, do not outlive it. Fetches
-// end with Cancelled once `stop_fd` is readable; -1: never.
+struct SourceOptions {
+  int stop_fd = -1;  // fetches end with Cancelled once it is readable; -1: never
+  transport::TimestampCache* timestamp = nullptr;  // kept by the caller; null: none
+};
+
+// A fetcher for one run from `source`, one of `feed`'s: connections, and what TLS remembers of
+// them, do not outlive it. Secrets are read from their files each time. FailedPrecondition, naming
+// the file and the mend, where one is readable for everyone.
 absl::StatusOr<std::unique_ptr<trust::Fetcher>> OpenSource(const FeedConfiguration& feed,
-                                                           int stop_fd);
+                                                           const SourceAddress& source,
+                                                           const SourceOptions& options);
+
+// Whether a file that holds a secret can be read, and by whom it should be only.
+absl::Status CheckSecretFile(const std::string& path);
 
 }  // namespace cloister::worker

@@ -82,8 +82,7 @@ absl::StatusOr<std::vector<uint64_t>> SpoolFolder::Versions() const {
 
 bool SpoolFolder::Holds(uint64_t timestamp_version,
                         const std::map<std::string, std::string>& metadata) const {
-  const std::string path =
-      absl::StrCat(directory_, "/", trust::SpoolEntryName(timestamp_version), "/metadata");
+  const std::string path = absl::StrCat(EntryPath(timestamp_version), "/metadata");
   auto names = storage::ListDirectory(path);
   if (!names.ok() || names->size() != metadata.size()) return false;
   for (const auto& [name, bytes] : metadata) {
@@ -100,6 +99,30 @@ std::optional<std::set<std::string>> SpoolFolder::NewestPacks() const {
       absl::StrCat(directory_, "/", trust::SpoolEntryName(versions->back()), "/targets"));
   if (!names.ok()) return std::nullopt;
   return std::set<std::string>(names->begin(), names->end());
+}
+
+std::string SpoolFolder::EntryPath(uint64_t timestamp_version) const {
+  return absl::StrCat(directory_, "/", trust::SpoolEntryName(timestamp_version));
+}
+
+std::map<std::string, std::string> SpoolFolder::PacksOf(uint64_t timestamp_version) const {
+  std::map<std::string, std::string> packs;
+  const std::string directory = absl::StrCat(EntryPath(timestamp_version), "/targets");
+  auto names = storage::ListDirectory(directory);
+  if (!names.ok()) return packs;
+  for (const std::string& name : *names) {
+    std::string path = absl::StrCat(directory, "/", name);
+    struct stat info {};
+    if (lstat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode)) packs[name] = std::move(path);
+  }
+  return packs;
+}
+
+std::string SpoolFolder::OriginOf(uint64_t timestamp_version) const {
+  constexpr uint64_t kMaxOriginBytes = 64;
+  auto origin = storage::ReadFile(
+      absl::StrCat(EntryPath(timestamp_version), "/", trust::kOriginFile), kMaxOriginBytes);
+  return origin.ok() ? *std::move(origin) : "";
 }
 
 absl::Status SpoolFolder::Build(const std::string& path, const EntryContents& contents) const {
@@ -156,7 +179,8 @@ absl::Status SpoolFolder::Publish(const std::string& incoming, const std::string
 }
 
 // The older one stays for a server that is just reading it. Entries above the current one stem
-// from a time before the publisher's timestamp keys were replaced and its versions began anew.
+// from a time before the publisher's timestamp keys were replaced and its versions began anew, or
+// from whoever else could write here.
 absl::Status SpoolFolder::RemoveOthers(uint64_t current) const {
   auto versions = Versions();
   if (!versions.ok()) return versions.status();
@@ -164,12 +188,14 @@ absl::Status SpoolFolder::RemoveOthers(uint64_t current) const {
   for (uint64_t version : *versions) {
     if (version < current) previous = version;
   }
+  bool removed = false;
   for (uint64_t version : *versions) {
     if (version == current || version == previous) continue;
-    absl::Status s = RemoveTree(absl::StrCat(directory_, "/", trust::SpoolEntryName(version)));
+    absl::Status s = RemoveTree(EntryPath(version));
     if (!s.ok()) return s;
+    removed = true;
   }
-  return storage::SyncDirectory(directory_);
+  return removed ? storage::SyncDirectory(directory_) : absl::OkStatus();
 }
 
 }  // namespace cloister::worker

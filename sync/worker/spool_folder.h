@@ -37,10 +37,19 @@ class SpoolFolder {
   // Names of the packs in the newest entry; nothing if there is no entry.
   std::optional<std::set<std::string>> NewestPacks() const;
 
-  // Makes the entry appear whole, in place of one of the same version if there is one, then removes
-  // all others but the newest older one. kIoError or kNoSpace; FailedPrecondition where the packs
-  // lie on another file system.
+  // The packs in the entry of that version, by name: paths of regular files.
+  std::map<std::string, std::string> PacksOf(uint64_t timestamp_version) const;
+  // What its file `origin` says; "" if there is none.
+  std::string OriginOf(uint64_t timestamp_version) const;
+
+  // Makes the entry appear whole, in place of one of the same version if there is one, then does
+  // what RemoveOthers does. kIoError or kNoSpace; FailedPrecondition where the packs lie on another
+  // file system.
   absl::Status HandOver(const EntryContents& contents);
+
+  // Removes all entries but that one and the newest older one, whoever put them there: the server
+  // looks at the highest one only, and one that somebody else put above hides the genuine one.
+  absl::Status RemoveOthers(uint64_t current) const;
 
  private:
   explicit SpoolFolder(std::string directory) : directory_(std::move(directory)) {}
@@ -48,7 +57,7 @@ class SpoolFolder {
   absl::StatusOr<std::vector<uint64_t>> Versions() const;  // rising
   absl::Status Build(const std::string& path, const EntryContents& contents) const;
   absl::Status Publish(const std::string& incoming, const std::string& path) const;
-  absl::Status RemoveOthers(uint64_t current) const;
+  std::string EntryPath(uint64_t timestamp_version) const;
 
   std::string directory_;
 };

@@ -11,44 +11,17 @@
 #include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "reputation/reject_reason.h"
 #include "sync/worker/feed_runner.h"
+#include "sync/worker/import_inbox.h"
 #include "sync/worker/log.h"
+#include "sync/worker/status_board.h"
 #include "sync/worker/status_file.h"
+#include "sync/worker/status_text.h"
 
 namespace cloister::worker {
-namespace {
-
-// The status file, written by several threads.
-class StatusBoard {
- public:
-  explicit StatusBoard(const Configuration& configuration)
-      : path_(absl::StrCat(configuration.state_directory, "/status.json")) {
-    for (const FeedConfiguration& feed : configuration.feeds) {
-      feeds_.emplace_back().feed = feed.name;
-    }
-  }
-
-  void Update(size_t feed, const FeedStatus& status) {
-    absl::MutexLock lock(&mu_);
-    feeds_[feed] = status;
-    absl::Status written = WriteStatusFile(path_, feeds_);
-    if (written.ok()) return;
-    Log(Severity::kError, "status_file", {{"message", std::string(written.message())}});
-  }
-
- private:
-  const std::string path_;
-  absl::Mutex mu_;
-  std::vector<FeedStatus> feeds_ ABSL_GUARDED_BY(mu_);
-};
-
-}  // namespace
-
 absl::StatusOr<StateLock> StateLock::Take(const std::string& state_directory) {
   const std::string path = absl::StrCat(state_directory, "/lock");
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -68,12 +41,45 @@ StateLock::~StateLock() {
   if (fd_ >= 0) close(fd_);
 }
 
+namespace {
+
+// Takes every bundle that lies in the import folders, and prints a line for each.
+bool ImportOnce(const Configuration& configuration, const StopFlag& stop) {
+  auto inbox = ImportInbox::Open(configuration, &stop);
+  if (!inbox.ok()) {
+    std::cout << "import: " << inbox.status().message() << std::endl;
+    return false;
+  }
+  bool good = true;
+  for (const trust::BundleImport& import : (*inbox)->LookOnce(absl::Now(), /*settled=*/true)) {
+    const bool refused = import.state == "refused";
+    good &= !refused;
+    std::cout << import.bundle << ": " << import.state;
+    if (refused) std::cout << ", " << import.reason << ": " << import.message;
+    for (const trust::FeedImport& feed : import.feeds) {
+      std::cout << "; " << feed.feed << " version " << feed.version << " " << feed.state
+                << (feed.expired ? " (expired)" : "");
+    }
+    std::cout << std::endl;
+  }
+  return good;
+}
+
+void ImportUntilStopped(const Configuration& configuration, const StopFlag& stop) {
+  auto inbox = ImportInbox::Open(configuration, &stop);
+  if (inbox.ok()) return (*inbox)->RunUntilStopped();
+  Log(Severity::kError, "import_impossible", {{"message", std::string(inbox.status().message())}});
+}
+
+}  // namespace
+
 bool RunAllOnce(const Configuration& configuration, const StopFlag& stop) {
   StatusBoard board(configuration);
   bool good = true;
   for (size_t i = 0; i < configuration.feeds.size(); ++i) {
     if (stop.WaitFor(absl::ZeroDuration())) return false;
-    FeedRunner runner(configuration, configuration.feeds[i], &stop);
+    if (configuration.feeds[i].sources.empty()) continue;  // comes in bundles only
+    FeedRunner runner(configuration, configuration.feeds[i], board.Get(i), &stop);
     const absl::Status s = runner.RunOnce();
     board.Update(i, runner.status());
     good &= s.ok();
@@ -85,6 +91,7 @@ bool RunAllOnce(const Configuration& configuration, const StopFlag& stop) {
                                         reputation::MessageWithoutReason(s)))
               << std::endl;
   }
+  if (!configuration.import.folders.empty()) good &= ImportOnce(configuration, stop);
   return good;
 }
 
@@ -92,12 +99,22 @@ void RunUntilStopped(const Configuration& configuration, const StopFlag& stop) {
   StatusBoard board(configuration);
   std::vector<std::thread> threads;
   for (size_t i = 0; i < configuration.feeds.size(); ++i) {
+    if (configuration.feeds[i].sources.empty()) continue;
     threads.emplace_back([&configuration, &stop, &board, i] {
-      FeedRunner runner(configuration, configuration.feeds[i], &stop);
+      FeedRunner runner(configuration, configuration.feeds[i], board.Get(i), &stop);
       runner.RunUntilStopped([&](const FeedStatus& status) { board.Update(i, status); });
     });
   }
+  if (!configuration.import.folders.empty()) {
+    threads.emplace_back([&] { ImportUntilStopped(configuration, stop); });
+  }
   for (std::thread& thread : threads) thread.join();
+}
+
+int PrintStatus(const Configuration& configuration, bool json) {
+  const std::vector<FeedStatus> feeds = KnownStatus(configuration);
+  std::cout << (json ? FormatStatus(feeds) : FormatStatusText(feeds, absl::Now())) << std::flush;
+  return AllWell(feeds) ? 0 : 1;
 }
 
 }  // namespace cloister::worker

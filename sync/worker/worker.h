@@ -33,4 +33,8 @@ bool RunAllOnce(const Configuration& configuration, const StopFlag& stop);
 // keeps <state_directory>/status.json up to date.
 void RunUntilStopped(const Configuration& configuration, const StopFlag& stop);
 
+// Prints what status.json says about every configured feed. Returns what to end with: 0 if all is
+// well, 1 if a feed failed last time, has nothing yet or only what has expired.
+int PrintStatus(const Configuration& configuration, bool json);
+
 }  // namespace cloister::worker

@@ -7,8 +7,10 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "reputation/reject_reason.h"
+#include "sync/transport/http/answer_headers.h"
 #include "sync/transport/repository_file_name.h"
 
 namespace cloister::transport {
@@ -20,17 +22,23 @@ using reputation::RejectReason;
 constexpr char kUserAgent[] = "cloister-sync";
 constexpr uint64_t kMaxHeaderBytes = 64 * 1024;     // of one answer
 constexpr uint64_t kMaxErrorBodyBytes = 64 * 1024;  // read and dropped to keep the connection
+constexpr char kRetryAfterPayload[] = "cloister.dev/retry_after_s";
 
-// One answer as it comes in.
+// One request, and its answer as it comes in.
 struct Transfer {
   CURL* easy;
   std::string url;
   uint64_t max_bytes;
   RejectReason too_large;
   const trust::ByteSink& sink;
+  uint64_t offset = 0;  // where what is passed to the sink begins
+  bool ask_for_range = false;
+  std::string if_none_match = "";
 
-  uint64_t body_bytes = 0;
+  uint64_t body_bytes = 0;  // from the file's first byte on
   uint64_t header_bytes = 0;
+  bool begun = false;                       // the body
+  bool wrong_range = false;                 // was sent, and nothing of it taken
   absl::Status refused = absl::OkStatus();  // why a callback ended the transfer
 };
 
@@ -54,28 +62,74 @@ absl::Status TooLarge(const Transfer& transfer) {
                   absl::StrCat(transfer.url, ": longer than ", transfer.max_bytes, " bytes"));
 }
 
+// "" if the answer does not have it.
+std::string Header(CURL* easy, const char* name) {
+  curl_header* header = nullptr;
+  if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK) return "";
+  return header->value;
+}
+
+// Whether the answer brings content that was asked for: 200, or 206 with the right range.
+bool BringsContent(const Transfer& transfer, long code) {
+  return code == 200 || (code == 206 && transfer.ask_for_range);
+}
+
+absl::Status CheckRange(Transfer& transfer) {
+  const std::string text = Header(transfer.easy, "Content-Range");
+  const auto range = ParseContentRange(text);
+  if (!range || range->first != transfer.offset) {
+    transfer.wrong_range = true;
+    return absl::UnavailableError(absl::StrCat(transfer.url, ": asked for bytes from ",
+                                               transfer.offset, " on, got \"", text, "\""));
+  }
+  const uint64_t length = range->length.value_or(range->last + 1);
+  return length > transfer.max_bytes ? TooLarge(transfer) : absl::OkStatus();
+}
+
+// Before the first byte of a body that is content.
+absl::Status Begin(Transfer& transfer, long code) {
+  transfer.begun = true;
+  if (code != 206) return absl::OkStatus();
+  transfer.body_bytes = transfer.offset;
+  return CheckRange(transfer);
+}
+
+absl::Status TakeContent(Transfer& transfer, long code, absl::string_view bytes) {
+  if (!transfer.begun) {
+    if (absl::Status s = Begin(transfer, code); !s.ok()) return s;
+  }
+  const uint64_t before = transfer.body_bytes;
+  transfer.body_bytes += bytes.size();
+  if (transfer.body_bytes > transfer.max_bytes) return TooLarge(transfer);
+  if (before < transfer.offset) {
+    bytes.remove_prefix(std::min<uint64_t>(transfer.offset - before, bytes.size()));
+  }
+  return bytes.empty() ? absl::OkStatus() : transfer.sink(bytes);
+}
+
 size_t OnBody(char* data, size_t, size_t n, void* user) {
   auto* transfer = static_cast<Transfer*>(user);
-  transfer->body_bytes += n;
-  if (AnswerCode(transfer->easy) != 200) {
+  const long code = AnswerCode(transfer->easy);
+  if (!BringsContent(*transfer, code)) {
+    transfer->body_bytes += n;
     return transfer->body_bytes <= kMaxErrorBodyBytes ? n : 0;
   }
-  if (transfer->body_bytes > transfer->max_bytes) {
-    transfer->refused = TooLarge(*transfer);
-    return 0;
-  }
-  transfer->refused = transfer->sink(absl::string_view(data, n));
+  transfer->refused = TakeContent(*transfer, code, absl::string_view(data, n));
   return transfer->refused.ok() ? n : 0;
 }
 
 // What an answer that came to its end, or was cut off by us, means.
-absl::Status StatusOfAnswer(long code, const std::string& url) {
+absl::Status StatusOfAnswer(CURL* easy, long code, const std::string& url) {
   if (code == 404 || code == 403) return absl::NotFoundError(absl::StrCat(url, ": ", code));
-  if (code >= 300 && code < 400) {
-    return absl::UnavailableError(absl::StrCat(
-        url, ": answer ", code, " is a redirect, which is not followed; configure the final URL"));
+  const bool redirect = code >= 300 && code < 400 && code != 304;
+  absl::Status status = absl::UnavailableError(absl::StrCat(
+      url, ": answer ", code,
+      redirect ? " is a redirect, which is not followed; configure the final URL" : ""));
+  const auto wait = ParseRetryAfter(Header(easy, "Retry-After"), Header(easy, "Date"));
+  if (wait) {
+    status.SetPayload(kRetryAfterPayload, absl::Cord(absl::StrCat(absl::ToInt64Seconds(*wait))));
   }
-  return absl::UnavailableError(absl::StrCat(url, ": answer ", code));
+  return status;
 }
 
 long Milliseconds(absl::Duration duration) {
@@ -95,8 +149,14 @@ struct HttpFetcher::State {
     curl_multi_cleanup(multi);
   }
 
+  // Of the file `name` of "metadata" or "targets".
+  absl::StatusOr<std::string> UrlOf(absl::string_view folder, absl::string_view name) const;
   void Configure();
-  absl::Status Get(Transfer& transfer);
+  void ConfigureTls();
+  void ConfigureProxy();
+  // Returns the answer's code where it is one of those that bring what was asked for: 200, 206,
+  // 304 and 416.
+  absl::StatusOr<long> Get(Transfer& transfer);
   // Runs the transfer to its end; Cancelled if the stop descriptor became readable.
   absl::StatusOr<CURLcode> Perform();
 
@@ -107,6 +167,13 @@ struct HttpFetcher::State {
   std::array<char, CURL_ERROR_SIZE> error_text{};
 };
 
+absl::StatusOr<std::string> HttpFetcher::State::UrlOf(absl::string_view folder,
+                                                      absl::string_view name) const {
+  if (options.locate) return absl::StrCat(url.text(), options.locate(folder, name));
+  if (absl::Status s = CheckRepositoryFileName(name); !s.ok()) return s;
+  return absl::StrCat(url.text(), folder, "/", name);
+}
+
 // What is the same for every request.
 void HttpFetcher::State::Configure() {
   curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
@@ -114,13 +181,25 @@ void HttpFetcher::State::Configure() {
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, url.is_https() ? "https" : "http");
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   // Ending must not wait for a name server that does not answer.
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-  // An empty text, unlike none, also shuts out the proxies that the environment names.
-  curl_easy_setopt(easy, CURLOPT_PROXY, options.proxy.c_str());
-  curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, Milliseconds(options.connect_timeout));
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(options.low_speed_bytes_per_s));
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+                   std::max(1L, Milliseconds(options.low_speed_time) / 1000));
+  curl_easy_setopt(easy, CURLOPT_MAX_RECV_SPEED_LARGE,
+                   static_cast<curl_off_t>(options.max_bytes_per_s));
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_text.data());
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, OnHeader);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, OnBody);
+  ConfigureTls();
+  ConfigureProxy();
+}
+
+void HttpFetcher::State::ConfigureTls() {
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
@@ -128,13 +207,26 @@ void HttpFetcher::State::Configure() {
     curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
     curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
   }
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, Milliseconds(options.connect_timeout));
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(options.low_speed_bytes_per_s));
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
-                   std::max(1L, Milliseconds(options.low_speed_time) / 1000));
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_text.data());
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, OnHeader);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, OnBody);
+  if (!options.client_certificate.empty()) {
+    curl_easy_setopt(easy, CURLOPT_SSLCERT, options.client_certificate.c_str());
+    curl_easy_setopt(easy, CURLOPT_SSLKEY, options.client_key.c_str());
+  }
+}
+
+void HttpFetcher::State::ConfigureProxy() {
+  // An empty text, unlike none, also shuts out the proxies that the environment names.
+  curl_easy_setopt(easy, CURLOPT_PROXY, options.proxy.c_str());
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (!options.proxy_ca_file.empty()) {
+    curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, options.proxy_ca_file.c_str());
+    curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, nullptr);
+  }
+  if (options.proxy_user.empty()) return;
+  curl_easy_setopt(easy, CURLOPT_PROXYAUTH, static_cast<long>(CURLAUTH_BASIC));
+  curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, options.proxy_user.c_str());
+  curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, options.proxy_password.c_str());
 }
 
 absl::StatusOr<CURLcode> HttpFetcher::State::Perform() {
@@ -158,30 +250,49 @@ absl::StatusOr<CURLcode> HttpFetcher::State::Perform() {
   }
 }
 
-absl::Status HttpFetcher::State::Get(Transfer& transfer) {
+absl::StatusOr<long> HttpFetcher::State::Get(Transfer& transfer) {
   const uint64_t slowest_s =
       transfer.max_bytes / std::max<uint64_t>(1, options.low_speed_bytes_per_s);
   const absl::Duration longest =
       options.connect_timeout + options.low_speed_time + absl::Seconds(slowest_s);
+  const std::string range = absl::StrCat(transfer.offset, "-");
+  const std::string condition = absl::StrCat("If-None-Match: ", transfer.if_none_match);
+  std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
+      transfer.if_none_match.empty() ? nullptr : curl_slist_append(nullptr, condition.c_str()),
+      curl_slist_free_all);
   error_text[0] = '\0';
   curl_easy_setopt(easy, CURLOPT_URL, transfer.url.c_str());
+  curl_easy_setopt(easy, CURLOPT_RANGE, transfer.ask_for_range ? range.c_str() : nullptr);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, Milliseconds(longest));
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
   absl::StatusOr<CURLcode> result = Perform();
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, nullptr);
   if (!result.ok()) {
     return absl::Status(result.status().code(),
                         absl::StrCat(transfer.url, ": ", result.status().message()));
   }
   if (!transfer.refused.ok()) return transfer.refused;
   const long code = AnswerCode(easy);
-  if (code != 0 && code != 200 && (*result == CURLE_OK || *result == CURLE_WRITE_ERROR)) {
-    return StatusOfAnswer(code, transfer.url);
+  const bool no_range = code == 416 && transfer.ask_for_range;
+  const bool unchanged = code == 304 && !transfer.if_none_match.empty();
+  const bool ended = *result == CURLE_OK || *result == CURLE_WRITE_ERROR;
+  if (ended && (no_range || unchanged)) return code;
+  if (ended && code != 0 && !BringsContent(transfer, code)) {
+    return StatusOfAnswer(easy, code, transfer.url);
   }
-  if (*result == CURLE_OK) return absl::OkStatus();
+  if (*result == CURLE_OK) return code;
   const std::string reason =
       error_text[0] != '\0' ? error_text.data() : curl_easy_strerror(*result);
   return absl::UnavailableError(absl::StrCat(transfer.url, ": ", reason));
+}
+
+absl::Duration RetryAfterOf(const absl::Status& status) {
+  const auto payload = status.GetPayload(kRetryAfterPayload);
+  int64_t seconds = 0;
+  if (!payload || !absl::SimpleAtoi(std::string(*payload), &seconds)) return absl::ZeroDuration();
+  return absl::Seconds(seconds);
 }
 
 HttpFetcher::HttpFetcher(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -199,31 +310,40 @@ absl::StatusOr<std::unique_ptr<HttpFetcher>> HttpFetcher::Create(const BaseUrl& 
 }
 
 absl::StatusOr<std::string> HttpFetcher::Metadata(absl::string_view name, uint64_t max_bytes) {
-  if (absl::Status s = CheckRepositoryFileName(name); !s.ok()) return s;
+  absl::StatusOr<std::string> url = state_->UrlOf("metadata", name);
+  if (!url.ok()) return url.status();
+  TimestampCache* cache = name == "timestamp.json" ? state_->options.timestamp : nullptr;
   std::string bytes;
   const trust::ByteSink sink = [&](absl::string_view piece) {
     bytes.append(piece.data(), piece.size());
     return absl::OkStatus();
   };
-  Transfer transfer{state_->easy, absl::StrCat(state_->url.text(), "metadata/", name), max_bytes,
+  Transfer transfer{state_->easy, *url, max_bytes,
                     RejectReason::kMetadataTooLarge, sink};
-  if (absl::Status s = state_->Get(transfer); !s.ok()) return s;
+  if (cache != nullptr && cache->body.size() <= max_bytes) transfer.if_none_match = cache->tag;
+  absl::StatusOr<long> code = state_->Get(transfer);
+  if (!code.ok()) return code.status();
+  if (*code == 304) return cache->body;
+  if (cache != nullptr) {
+    const std::string tag = Header(state_->easy, "ETag");
+    *cache = IsTagOfContent(tag, bytes) ? TimestampCache{tag, bytes} : TimestampCache{};
+  }
   return bytes;
 }
 
 absl::Status HttpFetcher::Target(absl::string_view name, uint64_t offset, uint64_t max_bytes,
                                  const trust::ByteSink& sink) {
-  if (absl::Status s = CheckRepositoryFileName(name); !s.ok()) return s;
-  uint64_t to_skip = offset;
-  const trust::ByteSink rest = [&](absl::string_view piece) {
-    const size_t skipped = std::min<uint64_t>(to_skip, piece.size());
-    to_skip -= skipped;
-    piece.remove_prefix(skipped);
-    return piece.empty() ? absl::OkStatus() : sink(piece);
-  };
-  Transfer transfer{state_->easy, absl::StrCat(state_->url.text(), "targets/", name), max_bytes,
-                    RejectReason::kTargetTooLarge, rest};
-  return state_->Get(transfer);
+  absl::StatusOr<std::string> url = state_->UrlOf("targets", name);
+  if (!url.ok()) return url.status();
+  Transfer transfer{state_->easy, *url,
+                    max_bytes,    RejectReason::kTargetTooLarge,
+                    sink,         offset};
+  Transfer whole = transfer;
+  transfer.ask_for_range = offset > 0;
+  absl::StatusOr<long> code = state_->Get(transfer);
+  const bool no_range = (code.ok() && *code == 416) || transfer.wrong_range;
+  if (no_range) code = state_->Get(whole);
+  return code.status();
 }
 
 }  // namespace cloister::transport

@@ -1,5 +1,7 @@
 #include "sync/worker/configuration.h"
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -16,6 +18,7 @@ namespace {
 using ::cloister::testing::HasCode;
 using ::cloister::testing::IsOk;
 using ::cloister::testing::TemporaryDirectory;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr char kFolders[] = "spool_directory = '/spool'\nstate_directory = '/state'\n";
@@ -35,16 +38,31 @@ TEST_F(ConfigurationTest, ReadsEverything) {
 spool_directory = "/var/spool/cloister"
 state_directory = "/var/lib/cloister-sync"
 reserve_mb = 10
+scrub_interval_h = 2
+mirror_directory = "/srv/mirror"
+mirror_all = false
+[import]
+folders = ["/media/usb", "inbox"]
+remove_after_import = true
+poll_interval_s = 3
+accept_expired_days = 14
 [log]
 level = "debug"
 format = "json"
 [[feed]]
 name = "threats"
 url = "https://feeds.example/threats"
+mirrors = ["https://mirror.example/threats/", "file:///srv/copy/"]
 root = "threats.root.json"
 poll_interval_s = 60
 ca_file = "/etc/ca.pem"
-proxy = "http://proxy.example:3128"
+client_certificate = "/etc/client.pem"
+client_key = "/etc/client.key"
+proxy = "https://proxy.example:3128"
+proxy_ca_file = "/etc/proxy-ca.pem"
+proxy_user = "us"
+proxy_password_file = "/etc/password"
+max_bytes_per_second = 1000000
 [[feed]]
 name = "software-2"
 url = "file:///srv/mirror/software/"
@@ -53,19 +71,36 @@ root = "/etc/software.root.json"
   EXPECT_EQ(configuration.spool_directory, "/var/spool/cloister");
   EXPECT_EQ(configuration.state_directory, "/var/lib/cloister-sync");
   EXPECT_EQ(configuration.reserve_bytes, 10u << 20);
+  EXPECT_EQ(configuration.scrub_interval, absl::Hours(2));
+  EXPECT_EQ(configuration.mirror_directory, "/srv/mirror");
+  EXPECT_FALSE(configuration.mirror_all);
+  EXPECT_THAT(configuration.import.folders, ElementsAre("/media/usb", directory_ / "inbox"));
+  EXPECT_TRUE(configuration.import.remove_after_import);
+  EXPECT_EQ(configuration.import.poll_interval, absl::Seconds(3));
+  EXPECT_EQ(configuration.import.accept_expired_within, absl::Hours(14 * 24));
   EXPECT_EQ(configuration.log.level, "debug");
   EXPECT_EQ(configuration.log.format, "json");
   ASSERT_EQ(configuration.feeds.size(), 2u);
   const FeedConfiguration& web = configuration.feeds[0];
   EXPECT_EQ(web.name, "threats");
-  EXPECT_EQ(web.url->text(), "https://feeds.example/threats/");
+  ASSERT_EQ(web.sources.size(), 3u);
+  EXPECT_EQ(web.sources[0].text(), "https://feeds.example/threats/");
+  EXPECT_EQ(web.sources[1].text(), "https://mirror.example/threats/");
+  EXPECT_EQ(web.sources[2].text(), "file:///srv/copy/");
   EXPECT_EQ(web.root, directory_ / "threats.root.json");
   EXPECT_EQ(web.poll_interval, absl::Seconds(60));
   EXPECT_EQ(web.ca_file, "/etc/ca.pem");
-  EXPECT_EQ(web.proxy, "http://proxy.example:3128");
+  EXPECT_EQ(web.client_certificate, "/etc/client.pem");
+  EXPECT_EQ(web.client_key, "/etc/client.key");
+  EXPECT_EQ(web.proxy, "https://proxy.example:3128");
+  EXPECT_EQ(web.proxy_ca_file, "/etc/proxy-ca.pem");
+  EXPECT_EQ(web.proxy_user, "us");
+  EXPECT_EQ(web.proxy_password_file, "/etc/password");
+  EXPECT_EQ(web.max_bytes_per_second, 1'000'000u);
   const FeedConfiguration& folder = configuration.feeds[1];
-  EXPECT_FALSE(folder.url.has_value());
-  EXPECT_EQ(folder.folder, "/srv/mirror/software/");
+  ASSERT_EQ(folder.sources.size(), 1u);
+  EXPECT_FALSE(folder.sources[0].url.has_value());
+  EXPECT_EQ(folder.sources[0].folder, "/srv/mirror/software/");
   EXPECT_EQ(folder.poll_interval, absl::Seconds(300));
 }
 
@@ -108,12 +143,42 @@ INSTANTIATE_TEST_SUITE_P(
                     "7: poll_interval_s: 0 is out of range; it must be from 1 to 604800"},
         MistakeCase{"UnknownName", "name = 'a'\nurl = 'https://a/'\nroot = '/r'\npoll_s = 5",
                     "7: unknown name \"poll_s\" in [[feed]]; known names are allow_http, ca_file, "
-                    "name, poll_interval_s, proxy, root, url"}),
+                    "client_certificate, client_key, max_bytes_per_second, mirrors, name, "
+                    "poll_interval_s, proxy, proxy_ca_file, proxy_password_file, proxy_user, "
+                    "root, url"},
+        MistakeCase{"PlainHttpMirror",
+                    "name = 'a'\nurl = 'https://a/'\nmirrors = ['http://b/']\nroot = '/r'",
+                    "6: mirrors: \"http://b/\" is not encrypted"},
+        MistakeCase{"PasswordInProxy",
+                    "name = 'a'\nurl = 'https://a/'\nroot = '/r'\nproxy = 'http://me:pw@p:1'",
+                    "7: proxy: must not hold a user or password; use proxy_user"},
+        MistakeCase{"SocksProxy",
+                    "name = 'a'\nurl = 'https://a/'\nroot = '/r'\nproxy = 'socks5://p:1'",
+                    "7: proxy: must begin with http:// or https://"},
+        MistakeCase{"UserWithoutPassword",
+                    "name = 'a'\nurl = 'https://a/'\nroot = '/r'\nproxy = 'http://p:1'\n"
+                    "proxy_user = 'me'",
+                    "8: proxy_user: goes together with proxy_password_file, which is missing"},
+        MistakeCase{"CertificateWithoutKey",
+                    "name = 'a'\nurl = 'https://a/'\nroot = '/r'\nclient_certificate = '/c'",
+                    "7: client_certificate: goes together with client_key, which is missing"},
+        MistakeCase{"TooLittleBandwidth",
+                    "name = 'a'\nurl = 'https://a/'\nroot = '/r'\nmax_bytes_per_second = 5",
+                    "7: max_bytes_per_second: 5 is out of range"}),
     [](const auto& info) { return info.param.name; });
 
 TEST_F(ConfigurationTest, NeedsAFeed) {
   const auto result = Read(kFolders);
   EXPECT_THAT(std::string(result.status().message()), HasSubstr("at least one [[feed]]"));
+}
+
+TEST_F(ConfigurationTest, AFeedMayComeInBundlesAlone) {
+  const std::string feed = "[[feed]]\nname = 'a'\nroot = '/r'\n";
+  ASSERT_OK_AND_ASSIGN(const Configuration configuration,
+                       Read(absl::StrCat(kFolders, "[import]\nfolders = ['/in']\n", feed)));
+  EXPECT_TRUE(configuration.feeds[0].sources.empty());
+  EXPECT_THAT(std::string(Read(absl::StrCat(kFolders, feed)).status().message()),
+              HasSubstr("say where the feed comes from, or name a folder for bundles"));
 }
 
 TEST_F(ConfigurationTest, HttpOnlyWhereAllowed) {
@@ -152,6 +217,26 @@ TEST_F(MachineTest, NamesEverythingThatIsMissing) {
   configuration_.feeds[0].ca_file = directory_ / "ca.pem";
   EXPECT_THAT(Problem(), AllOf(HasSubstr("spool: "), HasSubstr("feed threats: root "),
                                HasSubstr("feed threats: ca_file ")));
+}
+
+TEST_F(MachineTest, WantsSecretsKept) {
+  std::ofstream(directory_ / "key.pem") << "key";
+  std::ofstream(directory_ / "password") << "password";
+  configuration_.feeds[0].client_key = directory_ / "key.pem";
+  configuration_.feeds[0].proxy_password_file = directory_ / "password";
+  for (const char* name : {"key.pem", "password"}) chmod((directory_ / name).c_str(), 0644);
+  EXPECT_THAT(Problem(), AllOf(HasSubstr("key.pem: holds a secret, but others may read"),
+                               HasSubstr("password: holds a secret")));
+  for (const char* name : {"key.pem", "password"}) chmod((directory_ / name).c_str(), 0640);
+  EXPECT_THAT(CheckMachine(configuration_), IsOk());
+}
+
+TEST_F(MachineTest, NamesAMissingMirrorDirectory) {
+  configuration_.mirror_directory = directory_ / "mirror";
+  EXPECT_THAT(Problem(), HasSubstr("mirror: No such file or directory; make it"));
+  std::filesystem::create_directories(directory_ / "mirror");
+  EXPECT_THAT(CheckMachine(configuration_), IsOk());
+  EXPECT_TRUE(std::filesystem::is_empty(directory_ / "mirror"));
 }
 
 TEST_F(MachineTest, WantsSpoolAndStateOnOneFileSystem) {

@@ -30,6 +30,7 @@ struct PaceCase {
   uint32_t failures;
   double jitter;
   int expected_s;
+  int retry_after_s = 0;
 };
 
 TEST(ScheduleTest, KeepsThePace) {
@@ -45,11 +46,16 @@ TEST(ScheduleTest, KeepsThePace) {
       {300, 0, 100, 1, 3600},   // bounded, whatever the number
       {7200, 0, 100, 1, 7200},  // and never longer than the interval, if that is longer
       {300, 0, UINT32_MAX, 0, 1800},
+      {300, 900, 1, 0, 900},        // the feed's minimum holds after failures, too
+      {300, 0, 1, 1, 660, 600},     // what the server said is waited for
+      {300, 0, 0, 0, 600, 600},     // also where another mirror served
+      {300, 0, 100, 1, 3600, 600},  // and never shortens the wait
   };
   for (const PaceCase& c : cases) {
-    EXPECT_EQ(
-        NextDelay({absl::Seconds(c.interval_s), absl::Seconds(c.minimum_s), c.failures}, c.jitter),
-        absl::Seconds(c.expected_s))
+    EXPECT_EQ(NextDelay({absl::Seconds(c.interval_s), absl::Seconds(c.minimum_s), c.failures,
+                         absl::Seconds(c.retry_after_s)},
+                        c.jitter),
+              absl::Seconds(c.expected_s))
         << c.interval_s << " " << c.minimum_s << " " << c.failures << " " << c.jitter;
   }
 }
