@@ -102,6 +102,7 @@ void AddKeysCommands(CLI::App* app, Arguments* arguments) {
   keys->require_subcommand(1);
   AddCreate(keys, arguments);
   AddShow(keys, arguments);
+  AddRootChangeCommands(keys, arguments);
 }
 
 absl::Status RunKeysCreate(const Arguments& arguments, const Console& console) {

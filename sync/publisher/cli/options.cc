@@ -17,15 +17,23 @@ void AddSecretOptions(CLI::App* app, Arguments* arguments) {
   app->add_option("--pin-file", arguments->keys.pin_file, "The same for the PIN of a token");
 }
 
-void AddKeysOptions(CLI::App* app, Arguments* arguments, const std::string& help) {
-  CLI::Option_group* keys = app->add_option_group("Keys");
-  keys->add_option("--keys", arguments->keys.folders, help)->type_size(1)->allow_extra_args(false);
-  keys->add_option("--key", arguments->keys.single,
-                   "One key more: a PEM file or a pkcs11: URI; several times if wanted")
+void AddOptionalKeysOptions(CLI::App* app, Arguments* arguments, const std::string& help) {
+  app->add_option("--keys", arguments->keys.folders, help + "; several times if wanted")
       ->type_size(1)
       ->allow_extra_args(false);
-  keys->require_option();
+  app->add_option("--key", arguments->keys.single,
+                  "One key more: a PEM file or a pkcs11: URI; several times if wanted")
+      ->type_size(1)
+      ->allow_extra_args(false);
   AddSecretOptions(app, arguments);
+}
+
+void AddKeysOptions(CLI::App* app, Arguments* arguments, const std::string& help) {
+  AddOptionalKeysOptions(app, arguments, help);
+  app->parse_complete_callback([arguments] {
+    if (!arguments->keys.folders.empty() || !arguments->keys.single.empty()) return;
+    throw CLI::RequiredError("--keys or --key");
+  });
 }
 
 void AddOutputOption(CLI::App* app, Arguments* arguments) {

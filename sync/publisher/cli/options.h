@@ -16,6 +16,8 @@ namespace cloister::publisher {
 void AddRepositoryOption(CLI::App* app, Arguments* arguments);
 // --keys, --key and what unlocks them. `help` says which keys the command needs.
 void AddKeysOptions(CLI::App* app, Arguments* arguments, const std::string& help);
+// The same for a command that can do without.
+void AddOptionalKeysOptions(CLI::App* app, Arguments* arguments, const std::string& help);
 // Only what unlocks keys: --passphrase-file, --pin-file.
 void AddSecretOptions(CLI::App* app, Arguments* arguments);
 void AddOutputOption(CLI::App* app, Arguments* arguments);

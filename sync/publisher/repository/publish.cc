@@ -264,19 +264,4 @@ absl::StatusOr<RefreshResult> RefreshTimestamp(Repository& repository, const Rol
       .publish_before = std::min(before->snapshot->expires, before->targets->expires)};
 }
 
-absl::StatusOr<absl::Time> RenewRoot(Repository& repository,
-                                     const std::vector<SigningKey>& root_keys,
-                                     const PublishOptions& options) {
-  absl::StatusOr<Published> before = repository.Load(options.now);
-  if (!before.ok()) return before.status();
-  absl::Status good = CheckSigners(before->root, Role::kRoot, root_keys);
-  if (!good.ok()) return good;
-  trust::Root root = before->root;
-  ++root.version;
-  root.expires = options.now + options.lifetimes.root;
-  absl::Status released = ReleaseRoot(repository, root, root_keys);
-  if (!released.ok()) return released;
-  return root.expires;
-}
-
 }  // namespace cloister::publisher

@@ -88,11 +88,4 @@ struct RefreshResult {
 absl::StatusOr<RefreshResult> RefreshTimestamp(Repository& repository, const RoleSigners& signers,
                                                const PublishOptions& options);
 
-// Signs the root again with another version and expiry, and the same keys and thresholds.
-// FailedPrecondition unless `root_keys` are enough of those that the root names. Returns when the
-// new root expires.
-absl::StatusOr<absl::Time> RenewRoot(Repository& repository,
-                                     const std::vector<SigningKey>& root_keys,
-                                     const PublishOptions& options);
-
 }  // namespace cloister::publisher

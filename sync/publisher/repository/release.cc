@@ -134,10 +134,4 @@ absl::Status ReleaseTimestamp(const Repository& repository, const Published& bef
       .status();
 }
 
-absl::Status ReleaseRoot(const Repository& repository, const trust::Root& root,
-                         const std::vector<SigningKey>& keys) {
-  return Write(repository, {RootJson(root), absl::StrCat(root.version, ".root.json")}, keys)
-      .status();
-}
-
 }  // namespace cloister::publisher

@@ -33,8 +33,4 @@ absl::Status ReleaseTimestamp(const Repository& repository, const Published& bef
                               const trust::FileMeta& snapshot, const RoleSigners& signers,
                               const PublishOptions& options);
 
-// Signs and writes `root` under its version.
-absl::Status ReleaseRoot(const Repository& repository, const trust::Root& root,
-                         const std::vector<SigningKey>& keys);
-
 }  // namespace cloister::publisher

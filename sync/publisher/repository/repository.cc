@@ -16,9 +16,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "storage/files/files.h"
-#include "sync/publisher/repository/metadata_json.h"
-#include "sync/publisher/signing/signed_file.h"
-#include "sync/trust/fetcher.h"
+#include "sync/publisher/repository/metadata_fetcher.h"
+#include "sync/publisher/repository/root_edit.h"
+#include "sync/publisher/repository/root_release.h"
+#include "sync/publisher/repository/staged_root.h"
 #include "sync/trust/updater.h"
 
 namespace cloister::publisher {
@@ -29,45 +30,43 @@ using trust::RoleName;
 
 constexpr uint32_t kPublicFile = 0644;
 constexpr uint32_t kPublicDirectory = 0755;
+constexpr char kStagedRoot[] = "/root-change.json";
 
-// Reads the repository's own metadata as a client would; packs are not fetched through it.
-class MetadataFetcher : public trust::Fetcher {
- public:
-  explicit MetadataFetcher(std::string directory) : directory_(std::move(directory)) {}
-
-  absl::StatusOr<std::string> Metadata(absl::string_view name, uint64_t max_bytes) override {
-    return storage::ReadFile(absl::StrCat(directory_, "/", name), max_bytes);
+absl::Status AddKeysOf(Role role, const InitOptions& options, trust::Root* root) {
+  std::vector<trust::PublicKey> keys;
+  if (const auto own = options.keys.find(role); own != options.keys.end()) {
+    for (const SigningKey& key : own->second) keys.push_back(key.public_key());
   }
-  absl::Status Target(absl::string_view name, uint64_t, uint64_t, const trust::ByteSink&) override {
-    return absl::NotFoundError(absl::StrCat(name, ": packs are opened where they lie"));
+  if (const auto others = options.public_keys.find(role); others != options.public_keys.end()) {
+    keys.insert(keys.end(), others->second.begin(), others->second.end());
   }
+  if (keys.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("no key for the role ", RoleName(role)));
+  }
+  for (const trust::PublicKey& key : keys) {
+    absl::Status added = AddRoleKey(root, role, key);
+    if (!added.ok() && !absl::IsAlreadyExists(added)) return added;
+  }
+  return absl::OkStatus();
+}
 
- private:
-  std::string directory_;
-};
-
-absl::StatusOr<trust::Root> FirstRoot(const InitOptions& options) {
+// The first root, signed by the root keys that are there.
+absl::StatusOr<StagedRoot> FirstRoot(const InitOptions& options) {
   trust::Root root;
   root.version = 1;
   root.expires = options.now + options.settings.lifetimes.root;
-  for (Role role : {Role::kRoot, Role::kTargets, Role::kSnapshot, Role::kTimestamp}) {
-    const auto keys = options.keys.find(role);
-    if (keys == options.keys.end() || keys->second.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat("no key for the role ", RoleName(role)));
-    }
-    for (const SigningKey& key : keys->second) {
-      root.keys[key.key_id()] = key.public_key();
-      root.roles[role].key_ids.push_back(key.key_id());
-    }
-  }
-  const size_t root_keys = root.roles[Role::kRoot].key_ids.size();
-  if (options.root_threshold < 1 || options.root_threshold > root_keys) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "a threshold of ", options.root_threshold, " root signatures cannot be met: ", root_keys,
-        " root keys are there; keys create --root-keys makes more"));
+  for (const Role role : {Role::kRoot, Role::kTargets, Role::kSnapshot, Role::kTimestamp}) {
+    if (absl::Status added = AddKeysOf(role, options, &root); !added.ok()) return added;
   }
   root.roles[Role::kRoot].threshold = options.root_threshold;
-  return root;
+  absl::StatusOr<StagedRoot> staged = StagedRoot::Make(options.settings.feed, "", root);
+  if (!staged.ok()) return staged;
+  const auto keys = options.keys.find(Role::kRoot);
+  if (keys == options.keys.end()) return staged;
+  for (const SigningKey& key : keys->second) {
+    if (absl::Status signed_it = staged->Sign(key); !signed_it.ok()) return signed_it;
+  }
+  return staged;
 }
 
 // N of "N.root.json", if `name` is that.
@@ -98,21 +97,21 @@ std::optional<T> CopyOf(const T* value) {
 absl::Status Repository::Init(const std::string& path, const InitOptions& options) {
   absl::Status name = CheckFeedName(options.settings.feed);
   if (!name.ok()) return name;
-  absl::StatusOr<trust::Root> root = FirstRoot(options);
-  if (!root.ok()) return root.status();
+  absl::StatusOr<StagedRoot> staged = FirstRoot(options);
+  if (!staged.ok()) return staged.status();
   std::error_code ignored;
   if (std::filesystem::exists(SettingsPath(path), ignored)) {
     return absl::AlreadyExistsError(absl::StrCat(path, " is a repository already"));
   }
-  absl::StatusOr<std::string> root_file =
-      SignedFileBytes(RootJson(*root), options.keys.at(Role::kRoot));
-  if (!root_file.ok()) return root_file.status();
   for (const std::string& directory : {path + "/metadata", path + "/targets"}) {
     absl::Status made = storage::MakeDirectories(directory, kPublicDirectory);
     if (!made.ok()) return made;
   }
+  const absl::StatusOr<std::string> root_file = staged->Complete();
   absl::Status written =
-      storage::WriteFileAtomically(path + "/metadata/1.root.json", *root_file, kPublicFile);
+      root_file.ok()
+          ? storage::WriteFileAtomically(path + "/metadata/1.root.json", *root_file, kPublicFile)
+          : storage::WriteFileAtomically(path + kStagedRoot, staged->ToText(), kPublicFile);
   if (!written.ok()) return written;
   // Last: what makes it a repository.
   return storage::WriteFileAtomically(SettingsPath(path), SettingsText(options.settings),
@@ -158,6 +157,7 @@ absl::Status Repository::Lock() {
   return absl::OkStatus();
 }
 
+std::string Repository::staged_root_path() const { return path_ + kStagedRoot; }
 std::string Repository::metadata_directory() const { return path_ + "/metadata"; }
 std::string Repository::targets_directory() const { return path_ + "/targets"; }
 std::string Repository::building_directory() const { return path_ + "/.building"; }
@@ -180,11 +180,8 @@ absl::Status Repository::CheckPack(const trust::PackTarget& pack) const {
 
 absl::StatusOr<Published> Repository::Load(absl::Time now) const {
   const trust::Limits limits;
-  absl::StatusOr<uint64_t> root_version = HighestVersion(metadata_directory(), Role::kRoot);
-  if (!root_version.ok()) return root_version.status();
   trust::TrustedState state;
-  absl::StatusOr<std::string> root = storage::ReadFile(
-      absl::StrCat(metadata_directory(), "/", *root_version, ".root.json"), limits.max_root_bytes);
+  absl::StatusOr<std::string> root = NewestRootFile(*this);
   if (!root.ok()) return root.status();
   state.root = *std::move(root);
   absl::StatusOr<std::unique_ptr<trust::Updater>> updater = trust::Updater::Create(state, limits);

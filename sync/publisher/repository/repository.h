@@ -2,6 +2,7 @@
 //
 //   publisher.json   name of the feed, how long signatures last, what is retained (read by this
 //                    program alone)
+//   root-change.json a change of the root that waits for signatures, if there is one
 //   metadata/        N.root.json  timestamp.json  N.snapshot.json  N.targets.json
 //   targets/         <sha256>.<name> of every pack
 //   .building/       packs and sorts in the making; emptied at the start of each run
@@ -32,7 +33,9 @@ namespace cloister::publisher {
 
 struct InitOptions {
   Settings settings;
-  std::map<trust::Role, std::vector<SigningKey>> keys;  // all four roles
+  std::map<trust::Role, std::vector<SigningKey>> keys;
+  // Keys that others hold. Each role needs one here or there.
+  std::map<trust::Role, std::vector<trust::PublicKey>> public_keys;
   uint32_t root_threshold = 1;
   absl::Time now;
 };
@@ -51,8 +54,9 @@ struct Published {
 // One process at a time, for as long as it exists. Not thread-safe.
 class Repository {
  public:
-  // Makes the folders, publisher.json and 1.root.json. AlreadyExists if there is a repository;
-  // InvalidArgument if the feed's name or the threshold is impossible.
+  // Makes the folders, publisher.json and 1.root.json; or, where the root keys that are there are
+  // not enough, a staged root for their holders to sign. AlreadyExists if there is a repository;
+  // InvalidArgument if the feed's name is impossible; FailedPrecondition if the threshold is.
   static absl::Status Init(const std::string& path, const InitOptions& options);
 
   // NotFound if `path` was not made by Init; FailedPrecondition if another process has it open.
@@ -66,6 +70,8 @@ class Repository {
 
   const std::string& path() const { return path_; }
   const Settings& settings() const { return settings_; }
+  // Where a change of the root waits for signatures: staged_root.h.
+  std::string staged_root_path() const;
   std::string metadata_directory() const;
   std::string targets_directory() const;
   std::string building_directory() const;

@@ -158,24 +158,15 @@ absl::StatusOr<std::vector<SigningKey>> LoadKeys(const std::string& directory, R
 }
 
 absl::StatusOr<std::vector<trust::PublicKey>> LoadPublicKeys(const std::string& directory,
-                                                             Role role,
-                                                             const SecretSource& secrets) {
+                                                             Role role) {
   absl::StatusOr<std::vector<std::string>> names = storage::ListDirectory(directory);
   if (!names.ok()) return names.status();
   std::vector<trust::PublicKey> keys;
   for (const std::string& name : *names) {
-    if (!StemFor(name, role, kPublicEnding).empty()) {
-      absl::StatusOr<trust::PublicKey> key = ReadPublicKey(absl::StrCat(directory, "/", name));
-      if (!key.ok()) return key.status();
-      keys.push_back(*std::move(key));
-      continue;
-    }
-    absl::string_view stem = StemFor(name, role, kPrivateEnding);
-    if (stem.empty()) stem = StemFor(name, role, kTokenEnding);
-    if (stem.empty() || absl::c_linear_search(*names, absl::StrCat(stem, kPublicEnding))) continue;
-    absl::StatusOr<std::vector<SigningKey>> opened = OpenKeyFile(directory, name, role, secrets);
-    if (!opened.ok()) return opened.status();
-    for (const SigningKey& key : *opened) keys.push_back(key.public_key());
+    if (StemFor(name, role, kPublicEnding).empty()) continue;
+    absl::StatusOr<trust::PublicKey> key = ReadPublicKey(absl::StrCat(directory, "/", name));
+    if (!key.ok()) return key.status();
+    keys.push_back(*std::move(key));
   }
   return keys;
 }

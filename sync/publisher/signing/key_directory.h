@@ -46,10 +46,8 @@ absl::StatusOr<std::vector<MadeKey>> CreateKeys(const std::string& directory,
 absl::StatusOr<std::vector<SigningKey>> LoadKeys(const std::string& directory, trust::Role role,
                                                  const SecretSource& secrets = nullptr);
 
-// Every key of `role` in `directory` by its public half: from *.pub.pem, and the private keys that
-// have none beside them. May be empty.
+// Every public half (*.pub.pem) of `role` in `directory`. May be empty.
 absl::StatusOr<std::vector<trust::PublicKey>> LoadPublicKeys(const std::string& directory,
-                                                             trust::Role role,
-                                                             const SecretSource& secrets = nullptr);
+                                                             trust::Role role);
 
 }  // namespace cloister::publisher

@@ -207,6 +207,10 @@ TEST_F(CommandsTest, ARootThatExpiresSoonIsAWarningUntilItIsRenewed) {
   EXPECT_THAT(err_.str(), HasSubstr("run: cloister-publish renew-root"));
   err_.str("");
   ASSERT_THAT(RunRenewRoot(arguments_, later), IsOk());
+  EXPECT_THAT(out_.str(), HasSubstr("Nothing was changed. Add --stage"));
+  arguments_.root_change.commit = true;
+  ASSERT_THAT(RunRenewRoot(arguments_, later), IsOk());
+  EXPECT_THAT(out_.str(), HasSubstr("Root version 2 is in force."));
   ASSERT_THAT(RunPublish(arguments_, later), IsOk());
   EXPECT_EQ(err_.str(), "");
 }

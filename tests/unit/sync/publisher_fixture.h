@@ -65,6 +65,7 @@ class PublishedFeed {
   std::vector<std::string> OfferedNames();
 
   std::string path() const { return directory_ / "repository"; }
+  std::string keys_directory() const { return directory_ / "keys"; }
   std::vector<std::string> PackFiles() const;
 
   RoleSigners signers;

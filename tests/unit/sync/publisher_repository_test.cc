@@ -274,7 +274,7 @@ TEST(Repository, IsMadeOnceAndFoundOnlyWhereItWasMade) {
   EXPECT_THAT(Repository::Init(feed.path(), options), HasCode(absl::StatusCode::kAlreadyExists));
   options.root_threshold = 3;
   EXPECT_THAT(Repository::Init(directory / "r", options),
-              HasCode(absl::StatusCode::kInvalidArgument));
+              HasCode(absl::StatusCode::kFailedPrecondition));
   options.root_threshold = 2;
   ASSERT_THAT(Repository::Init(directory / "r", options), IsOk());
   ASSERT_OK_AND_ASSIGN(std::unique_ptr<Repository> made, Repository::Open(directory / "r"));
@@ -304,23 +304,6 @@ TEST(RefreshTimestamp, VouchesAgainWithoutANewVersion) {
     EXPECT_EQ(published.timestamp->issued, feed.options.now);
   }
   ExpectFetched(feed, Files(0, 10));
-}
-
-TEST(RenewRoot, ClientsOfTheFirstRootFollow) {
-  PublishedFeed feed;
-  ASSERT_THAT(feed.Publish(Files(0, 10)), IsOk());
-  {
-    ASSERT_OK_AND_ASSIGN(std::unique_ptr<Repository> repository, Repository::Open(feed.path()));
-    EXPECT_THAT(RenewRoot(*repository, feed.signers.targets, feed.options),
-                HasCode(absl::StatusCode::kFailedPrecondition));
-    ASSERT_OK_AND_ASSIGN(absl::Time expires, RenewRoot(*repository, feed.root_keys, feed.options));
-    EXPECT_EQ(expires, feed.options.now + absl::Hours(24 * 365));
-    ASSERT_OK_AND_ASSIGN(Published published, repository->Load(feed.options.now));
-    EXPECT_EQ(published.root.version, 2u);
-  }
-  ExpectFetched(feed, Files(0, 10));
-  ASSERT_THAT(feed.Publish(Files(0, 20)), IsOk());
-  ExpectFetched(feed, Files(0, 20));
 }
 
 }  // namespace
