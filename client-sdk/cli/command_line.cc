@@ -24,6 +24,8 @@ constexpr char kMore[] =
     "  cloister lookup - < indicators.txt                many, one a line\n"
     "  cloister --output json lookup 192.0.2.77 | jq .answers[0].verdict\n"
     "  cloister explain http://example.com/x             why it is answered so\n"
+    "  cloister feeds                                    what serves, what waits, what to do\n"
+    "  cloister feeds rollback threats --reason 'bad'    back to the version before\n"
     "  cloister override set example.com --verdict trusted --reason 'ours' --valid-for 30d\n"
     "\n"
     "Exit codes:\n"
@@ -31,7 +33,7 @@ constexpr char kMore[] =
     "   2  the command line or an object on it cannot be understood\n"
     "   3  the server cannot be reached, or does not answer in time\n"
     "   4  a certificate is unusable, or the server refuses this client\n"
-    "   5  any other failure; audit: the trail was altered\n"
+    "   5  any other failure; audit: the trail was altered; verify: something is not sound\n"
     "  10  lookup: malicious        11  lookup: unwanted      12  lookup: suspicious\n"
     "  13  lookup: not covered      14  lookup: partial\n"
     "Of several objects the gravest decides: 10, 11, 12, 5, 4, 3, 2, 14, 13, 0.\n"
@@ -115,6 +117,7 @@ int Run(int argc, const char* const* argv, Session* session) {
   AddExplain(&app, session);
   AddStatus(&app, session);
   AddFeeds(&app, session);
+  AddVerify(&app, session);
   AddOverride(&app, session);
   AddAudit(&app, session);
   app.footer(kMore);

@@ -13,6 +13,7 @@ void AddLookup(CLI::App* app, Session* session);
 void AddExplain(CLI::App* app, Session* session);
 void AddStatus(CLI::App* app, Session* session);
 void AddFeeds(CLI::App* app, Session* session);
+void AddVerify(CLI::App* app, Session* session);
 void AddOverride(CLI::App* app, Session* session);
 void AddAudit(CLI::App* app, Session* session);
 

@@ -34,6 +34,10 @@ void PrintFound(const Terminal& terminal, const v1::ExplainResponse& explained) 
                   << VerdictText(match.verdict, terminal) << " by " << SourceText(match) << " for "
                   << Printable(match.matched_expression) << " (scope "
                   << (match.scope ? std::string(Name(*match.scope)) : "not told") << ")\n";
+    if (!found.masked_by().empty()) {
+      *terminal.out << "                    it would condemn: " << Printable(found.masked_by())
+                    << "\n";
+    }
   }
   if (explained.found().empty()) *terminal.out << "  none\n";
 }

@@ -1,66 +1,28 @@
-// cloister feeds [versions NAME]
+// cloister feeds, and the commands below it that change nothing
+
+#include "client-sdk/cli/feeds_command.h"
+
+#include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "client-sdk/cli/commands.h"
+#include "client-sdk/cli/feed_text.h"
 
 namespace cloister::cli {
 namespace {
 
-// "1 record", "2 records".
-std::string Count(uint64_t number, absl::string_view noun) {
-  return absl::StrCat(number, " ", noun, number == 1 ? "" : "s");
-}
+constexpr char kMore[] =
+    "Examples:\n"
+    "  cloister feeds                                    what each serves, and what to do next\n"
+    "  cloister feeds versions threats                   what one could go back to\n"
+    "  cloister feeds diff threats 41                    what serving version 41 would change\n"
+    "  cloister feeds accept threats 42 --reason 'ok'    serve the version that waits\n"
+    "  cloister feeds rollback threats --reason 'ticket 7'   back to the version before, and stay\n"
+    "  cloister feeds unpin threats --reason 'mended'    let updates go on\n"
+    "  cloister feeds verify threats                     read everything again\n"
+    "Server, certificates and exit codes: cloister --help";
 
-std::string ContentText(uint64_t records, uint32_t packs, uint64_t bytes) {
-  return absl::StrCat(Count(records, "record"), " in ", Count(packs, "pack"), ", ",
-                      BytesText(bytes));
-}
-
-std::string HealthText(v1::FeedHealth health, const Terminal& terminal) {
-  switch (health) {
-    case v1::FEED_HEALTH_EMPTY:
-      return terminal.Paint(Colour::kYellow, "EMPTY");
-    case v1::FEED_HEALTH_SERVING:
-      return terminal.Paint(Colour::kGreen, "SERVING");
-    case v1::FEED_HEALTH_UPDATE_REFUSED:
-      return terminal.Paint(Colour::kRed, "UPDATE REFUSED");
-    case v1::FEED_HEALTH_EXPIRED:
-      return terminal.Paint(Colour::kRed, "EXPIRED");
-    default:
-      return "UNKNOWN";
-  }
-}
-
-void PrintFeed(const Terminal& terminal, const v1::Feed& feed) {
-  const auto line = [&](absl::string_view name, const std::string& value) {
-    if (value.empty()) return;
-    *terminal.out << "  " << terminal.Paint(Colour::kFaint, absl::StrFormat("%-12s", name))
-                  << Printable(value) << "\n";
-  };
-  *terminal.out << HealthText(feed.health(), terminal) << "  " << Printable(feed.name());
-  if (feed.version() > 0) {
-    *terminal.out << " v" << feed.version() << ", "
-                  << DurationText(std::chrono::seconds(feed.data_age_s())) << " old";
-  }
-  *terminal.out << "\n";
-  if (feed.version() > 0) {
-    line("holds", ContentText(feed.records(), feed.packs(), feed.pack_bytes()));
-  }
-  line("covers", absl::StrJoin(feed.coverage(), ", "));
-  line("rank",
-       absl::StrCat(feed.authoritative() ? "authoritative, " : "", "priority ", feed.priority()));
-  if (feed.has_expires_at()) {
-    line("expires", TimeText(absl::FromUnixSeconds(feed.expires_at().seconds())));
-  }
-  line("digest", feed.content_digest());
-  if (!feed.reject_reason().empty()) {
-    line("refused", absl::StrCat(feed.reject_reason(), ": ", feed.reject_message()));
-  }
-}
-
-ExitCode Feeds(Session* session) {
+ExitCode List(Session* session) {
   v1::ListFeedsResponse response;
   ExitCode code = ExitCode::kOk;
   if (!session->Call(&v1::AdminService::Stub::ListFeeds, v1::ListFeedsRequest(), &response,
@@ -71,7 +33,9 @@ ExitCode Feeds(Session* session) {
     session->out() << ToText(JsonOf(response));
     return ExitCode::kOk;
   }
-  for (const v1::Feed& feed : response.feeds()) PrintFeed(session->terminal(), feed);
+  for (const v1::Feed& feed : response.feeds()) {
+    session->out() << FeedText(feed, session->terminal());
+  }
   if (response.feeds().empty()) session->out() << "no feed is configured\n";
   return ExitCode::kOk;
 }
@@ -89,10 +53,7 @@ ExitCode Versions(Session* session, const std::string& feed) {
     return ExitCode::kOk;
   }
   for (const v1::FeedVersionInfo& version : response.versions()) {
-    session->out() << (version.serving() ? "serving  " : "kept     ") << Printable(feed) << " v"
-                   << version.version() << "  published "
-                   << TimeText(absl::FromUnixSeconds(version.published_at().seconds())) << "  "
-                   << ContentText(version.records(), version.packs(), version.pack_bytes()) << "\n";
+    session->out() << VersionText(feed, version);
   }
   if (response.versions().empty()) session->out() << "no version is kept\n";
   return ExitCode::kOk;
@@ -100,18 +61,50 @@ ExitCode Versions(Session* session, const std::string& feed) {
 
 }  // namespace
 
+ExitCode Diff(Session* session, const std::string& feed, uint64_t version) {
+  v1::DiffFeedVersionRequest request;
+  request.set_feed(feed);
+  request.set_version(version);
+  v1::DiffFeedVersionResponse response;
+  ExitCode code = ExitCode::kOk;
+  if (!session->CallLong(&v1::AdminService::Stub::DiffFeedVersion, request, &response, &code)) {
+    return code;
+  }
+  if (session->options().json()) {
+    session->out() << ToText(JsonOf(response));
+    return ExitCode::kOk;
+  }
+  session->out() << "Serving " << Printable(feed) << " v" << version << " would change\n"
+                 << ChangesText(response.changes());
+  return ExitCode::kOk;
+}
+
 void AddFeeds(CLI::App* app, Session* session) {
-  CLI::App* command =
-      app->add_subcommand("feeds", "List feeds: what each serves, and why an update was refused");
+  CLI::App* command = app->add_subcommand(
+      "feeds", "Show feeds and decide about their versions: what serves, waits, or was refused");
+  command->footer(kMore);
   command->require_subcommand(0, 1);
+  command->callback([session, command] {
+    if (!command->get_subcommands().empty()) return;  // it has its own
+    session->command = [session] { return List(session); };
+  });
+
   auto feed = std::make_shared<std::string>();
   CLI::App* versions = command->add_subcommand("versions", "List the kept versions of one feed");
-  versions->add_option("NAME", *feed, "the feed's name")->required();
-  command->callback([session, feed, versions] {
-    session->command = [session, feed, of_one = versions->parsed()] {
-      return of_one ? Versions(session, *feed) : Feeds(session);
-    };
+  versions->add_option("FEED", *feed, "the feed's name")->required();
+  versions->callback(
+      [session, feed] { session->command = [session, feed] { return Versions(session, *feed); }; });
+
+  auto version = std::make_shared<uint64_t>(0);
+  CLI::App* diff = command->add_subcommand(
+      "diff", "Say what serving a version, kept or waiting, would change; changes nothing");
+  diff->add_option("FEED", *feed, "the feed's name")->required();
+  diff->add_option("VERSION", *version, "as cloister feeds versions names it")->required();
+  diff->callback([session, feed, version] {
+    session->command = [session, feed, version] { return Diff(session, *feed, *version); };
   });
+  AddFeedDecisions(command, session);
+  AddFeedSoundness(command, session);
 }
 
 }  // namespace cloister::cli

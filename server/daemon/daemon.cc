@@ -84,6 +84,7 @@ struct Daemon::Parts {
   UpdateMetrics update_metrics;
   std::unique_ptr<storage::ReputationStore> store;
   std::unique_ptr<ProtectedObjects> protection;
+  uint64_t passed_over = 0;  // entries of warning lists
   std::unique_ptr<UpdateReporter> reporter;
   std::unique_ptr<FeedUpdates> updates;
   std::unique_ptr<BundleInbox> inbox;  // null: no bundles are taken
@@ -114,14 +115,10 @@ absl::Status Daemon::Parts::OpenStore() {
 }
 
 absl::Status Daemon::Parts::Protect() {
-  uint64_t passed_over = 0;
   absl::StatusOr<std::unique_ptr<ProtectedObjects>> built =
       BuildProtectedObjects(config.protection, &passed_over);
   if (!built.ok()) return built.status();
   protection = *std::move(built);
-  log->Write(EventLog::Level::kInfo, "protected objects",
-             {{"objects", absl::StrCat(protection->size())},
-              {"warning_list_entries_passed_over", absl::StrCat(passed_over)}});
   answerer = std::make_unique<Answerer>(
       store.get(), Answerer::Options{.feeds = config.feeds,
                                      .answers = config.answers,
@@ -230,6 +227,9 @@ void Daemon::Parts::WatchSpool() {
                 {"cause", strerror(errno)},
                 {"mend", "let cloister-sync write there, and cloisterd read; it is looked for"}});
   }
+  log->Write(EventLog::Level::kInfo, "protected objects",
+             {{"objects", absl::StrCat(protection->size())},
+              {"warning_list_entries_passed_over", absl::StrCat(passed_over)}});
   updates->Start();
 }
 

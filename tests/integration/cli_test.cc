@@ -8,16 +8,17 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/integration/cli_fixture.h"
 #include "tests/support/process.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temporary_directory.h"
-#include "tests/unit/client-sdk/scripted_server.h"
 
 namespace cloister {
 namespace {
 
 using nlohmann::json;
 using ::testing::AllOf;
+using testing::CliTest;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -25,34 +26,6 @@ using testing::ProcessResult;
 using testing::ScriptedServer;
 using testing::TemporaryDirectory;
 using testing::TestCertificates;
-
-class CliTest : public ::testing::Test {
- protected:
-  static ProcessResult RunWith(std::vector<std::string> environment, std::vector<std::string> argv,
-                               const std::string& input = "") {
-    argv.insert(argv.begin(), testing::ProgramPath("cloister"));
-    // What the tester's own shell says does not count.
-    for (const char* name : {"SERVER=", "CA=", "CERTIFICATE=", "KEY=", "SERVER_NAME="}) {
-      const std::string variable = absl::StrCat("CLOISTER_", name);
-      const bool given =
-          std::any_of(environment.begin(), environment.end(),
-                      [&](const std::string& entry) { return absl::StartsWith(entry, variable); });
-      if (!given) environment.push_back(variable);
-    }
-    auto result = testing::RunProcess(
-        {.argv = std::move(argv), .environment = std::move(environment), .input = input});
-    EXPECT_TRUE(result.ok()) << result.status();
-    return result.ok() ? *result : ProcessResult{-1, "", ""};
-  }
-
-  ProcessResult Run(std::vector<std::string> argv, const std::string& input = "") const {
-    std::vector<std::string> all = {"--plaintext", "--server", server_.target()};
-    all.insert(all.end(), argv.begin(), argv.end());
-    return RunWith({}, all, input);
-  }
-
-  ScriptedServer server_;
-};
 
 // Malicious if "bad" is in the text; of software KNOWN; of signers not covered.
 grpc::Status AnswerByName(const v1::LookupRequest& request, v1::LookupResponse* response) {
@@ -193,6 +166,9 @@ TEST_F(CliTest, ExplainShowsWhatWasOutranked) {
     found->mutable_match()->set_feed("threats");
     found->mutable_match()->set_feed_version(3);
     found->set_outcome("outranked");
+    *response->add_found() = response->found(1);
+    response->mutable_found(2)->set_outcome("masked");
+    response->mutable_found(2)->set_masked_by("own network 192.0.2.0/24");
     auto* key = response->add_probed_keys();
     key->set_expression("192.0.2.0/24");
     key->set_lookup_key_hex("0404c000020018");
@@ -202,7 +178,8 @@ TEST_F(CliTest, ExplainShowsWhatWasOutranked) {
   EXPECT_EQ(text.exit_code, 0) << text.errors;
   EXPECT_THAT(text.output,
               AllOf(HasSubstr("TRUSTED by override"), HasSubstr("outranked"),
-                    HasSubstr("MALICIOUS by feed threats v3"), HasSubstr("0404c000020018")));
+                    HasSubstr("MALICIOUS by feed threats v3"), HasSubstr("masked"),
+                    HasSubstr("own network 192.0.2.0/24"), HasSubstr("0404c000020018")));
   const json document =
       json::parse(Run({"--output", "json", "explain", "192.0.2.77"}).output, nullptr, false);
   EXPECT_EQ(document["found"][1]["outcome"], "outranked");
@@ -351,13 +328,17 @@ TEST_F(CliTest, MistakesOnTheCommandLineAreExplained) {
 TEST_F(CliTest, HelpTeachesAndVersionSays) {
   const ProcessResult help = RunWith({}, {"--help"});
   EXPECT_EQ(help.exit_code, 0);
-  for (const char* part : {"lookup", "explain", "status", "feeds", "override", "audit",
+  for (const char* part : {"lookup", "explain", "status", "feeds", "verify", "override", "audit",
                            "Exit codes:", "Examples:", "CLOISTER_SERVER", "hxxp"}) {
     EXPECT_THAT(help.output, HasSubstr(part));
   }
   EXPECT_THAT(RunWith({}, {"lookup", "--help"}).output, HasSubstr("standard input"));
   EXPECT_THAT(RunWith({}, {"feeds", "--help"}).output,
               AllOf(HasSubstr("cloister --help"), Not(HasSubstr("hash a file"))));
+  for (const char* command :
+       {"accept", "reject", "rollback", "pin", "unpin", "verify", "rebuild"}) {
+    EXPECT_THAT(RunWith({}, {"feeds", command, "--help"}).output, HasSubstr("Example")) << command;
+  }
   EXPECT_THAT(RunWith({}, {"--version"}).output, HasSubstr("cloister "));
 }
 

@@ -70,6 +70,41 @@ class ScriptedServer::Admin : public v1::AdminService::Service {
                                 v1::ListFeedVersionsResponse* response) override {
     return Play(script_->list_feed_versions, request, response);
   }
+  grpc::Status DiffFeedVersion(grpc::ServerContext*, const v1::DiffFeedVersionRequest* request,
+                               v1::DiffFeedVersionResponse* response) override {
+    return Play(script_->diff_feed_version, request, response);
+  }
+  grpc::Status AcceptFeedVersion(grpc::ServerContext*, const v1::AcceptFeedVersionRequest* request,
+                                 v1::AcceptFeedVersionResponse* response) override {
+    return Play(script_->accept_feed_version, request, response);
+  }
+  grpc::Status RejectFeedVersion(grpc::ServerContext*, const v1::RejectFeedVersionRequest* request,
+                                 v1::RejectFeedVersionResponse* response) override {
+    return Play(script_->reject_feed_version, request, response);
+  }
+  grpc::Status RollBackFeed(grpc::ServerContext*, const v1::RollBackFeedRequest* request,
+                            v1::RollBackFeedResponse* response) override {
+    return Play(script_->roll_back_feed, request, response);
+  }
+  grpc::Status PinFeed(grpc::ServerContext*, const v1::PinFeedRequest* request,
+                       v1::PinFeedResponse* response) override {
+    return Play(script_->pin_feed, request, response);
+  }
+  grpc::Status UnpinFeed(grpc::ServerContext*, const v1::UnpinFeedRequest* request,
+                         v1::UnpinFeedResponse* response) override {
+    return Play(script_->unpin_feed, request, response);
+  }
+  grpc::Status RebuildFeed(grpc::ServerContext*, const v1::RebuildFeedRequest* request,
+                           v1::RebuildFeedResponse* response) override {
+    return Play(script_->rebuild_feed, request, response);
+  }
+  grpc::Status VerifyFeed(grpc::ServerContext*, const v1::VerifyFeedRequest* request,
+                          grpc::ServerWriter<v1::VerifyFeedResponse>* writer) override {
+    std::vector<v1::VerifyFeedResponse> messages;
+    const grpc::Status status = Play(script_->verify_feed, request, &messages);
+    for (const v1::VerifyFeedResponse& message : messages) writer->Write(message);
+    return status;
+  }
   grpc::Status Explain(grpc::ServerContext*, const v1::ExplainRequest* request,
                        v1::ExplainResponse* response) override {
     return Play(script_->explain, request, response);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/synchronization/notification.h"
 #include "cloister/client_options.h"
@@ -40,6 +41,15 @@ class ScriptedServer {
   Handler<v1::GetStatusRequest, v1::GetStatusResponse> get_status;
   Handler<v1::ListFeedsRequest, v1::ListFeedsResponse> list_feeds;
   Handler<v1::ListFeedVersionsRequest, v1::ListFeedVersionsResponse> list_feed_versions;
+  Handler<v1::DiffFeedVersionRequest, v1::DiffFeedVersionResponse> diff_feed_version;
+  Handler<v1::AcceptFeedVersionRequest, v1::AcceptFeedVersionResponse> accept_feed_version;
+  Handler<v1::RejectFeedVersionRequest, v1::RejectFeedVersionResponse> reject_feed_version;
+  Handler<v1::RollBackFeedRequest, v1::RollBackFeedResponse> roll_back_feed;
+  Handler<v1::PinFeedRequest, v1::PinFeedResponse> pin_feed;
+  Handler<v1::UnpinFeedRequest, v1::UnpinFeedResponse> unpin_feed;
+  // What the stream brings, in order.
+  Handler<v1::VerifyFeedRequest, std::vector<v1::VerifyFeedResponse>> verify_feed;
+  Handler<v1::RebuildFeedRequest, v1::RebuildFeedResponse> rebuild_feed;
   Handler<v1::ExplainRequest, v1::ExplainResponse> explain;
   Handler<v1::SetOverrideRequest, v1::SetOverrideResponse> set_override;
   Handler<v1::DeleteOverrideRequest, v1::DeleteOverrideResponse> delete_override;
