@@ -25,8 +25,16 @@ constexpr uint32_t kMaxDeltas = 24;
 // Whether trying the same entry again later may help.
 bool IsTransient(const absl::Status& status) {
   const std::optional<RejectReason> reason = reputation::ReasonOf(status);
-  return !reason || *reason == RejectReason::kNoSpace || *reason == RejectReason::kIoError ||
-         *reason == RejectReason::kRootRotationLimit;  // it goes on from the last root passed
+  if (!reason) return true;
+  switch (*reason) {
+    case RejectReason::kNoSpace:
+    case RejectReason::kIoError:
+    case RejectReason::kRootRotationLimit:  // it goes on from the last root passed
+    case RejectReason::kPackRotten:         // once the rotten pack is in quarantine
+      return true;
+    default:
+      return false;
+  }
 }
 
 // Whether a snapshot may help where deltas did not.
@@ -69,6 +77,12 @@ absl::StatusOr<std::unique_ptr<FeedUpdater>> FeedUpdater::Create(const Options& 
   const bool has_state =
       lstat(absl::StrCat(options.state_directory, "/root.json").c_str(), &info) == 0;
   if (!opened.ok() && !has_state) return opened;  // the configuration's first root is wrong
+  const absl::StatusOr<std::vector<storage::ServedFeed>> kept =
+      options.intake.store->KeptVersions(options.feed);
+  if (!kept.ok()) return kept.status();
+  for (const storage::ServedFeed& one : *kept) {
+    options.chains->Recover(one, *options.intake.store);
+  }
   return feed;
 }
 
@@ -89,6 +103,11 @@ UpdateOutcome FeedUpdater::Nothing() const {
   UpdateOutcome outcome;
   outcome.expires = expires_;
   return outcome;
+}
+
+void FeedUpdater::TakeAgain() {
+  taken_.reset();
+  for (Refusal& refusal : refusals_) refusal.next_attempt = absl::InfinitePast();
 }
 
 UpdateOutcome FeedUpdater::Poll(absl::Time now) {

@@ -74,7 +74,7 @@ class FeedUpdater {
   UpdateOutcome Poll(absl::Time now);
 
   // Looks at the highest entry again at the next Poll.
-  void TakeAgain() { taken_.reset(); }
+  void TakeAgain();
 
   const std::string& feed() const { return options_.feed; }
   // When the publisher's word lapses, as trusted now; InfinitePast if there is none.

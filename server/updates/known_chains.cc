@@ -1,8 +1,10 @@
 #include "server/updates/known_chains.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -11,6 +13,7 @@
 #include "absl/strings/strip.h"
 #include "nlohmann/json.hpp"
 #include "storage/files/files.h"
+#include "storage/pack/pack_reader.h"
 #include "sync/trust/metadata.h"
 
 namespace cloister::server {
@@ -78,6 +81,39 @@ bool SamePacks(std::vector<PackTarget> a, std::vector<PackTarget> b) {
                     [](const PackTarget& x, const PackTarget& y) { return x.sha256 == y.sha256; });
 }
 
+bool HasPacks(const std::vector<PackTarget>& chain, const std::vector<std::string>& packs) {
+  std::set<std::string> wanted(packs.begin(), packs.end());
+  return chain.size() == wanted.size() &&
+         std::all_of(chain.begin(), chain.end(),
+                     [&wanted](const PackTarget& pack) { return wanted.count(pack.sha256) != 0; });
+}
+
+// What the pack in the file `path` is, as a part of the snapshot `kept`; nothing if it is not one.
+std::optional<PackTarget> PartOf(const storage::ServedFeed& kept, const std::string& sha256,
+                                 const std::string& path) {
+  const absl::StatusOr<std::unique_ptr<storage::PackReader>> reader =
+      storage::PackReader::Open(path, storage::PackLimits());
+  struct stat info;
+  if (!reader.ok() || stat(path.c_str(), &info) != 0) return std::nullopt;
+  const storage::PackHeader& header = (*reader)->header();
+  if (header.is_delta() || header.feed != kept.feed || header.to_version != kept.version) {
+    return std::nullopt;
+  }
+  PackTarget pack;
+  pack.path = absl::StrCat("folded-", kept.version, "-", header.part, ".sst");
+  pack.sha256 = sha256;
+  pack.bytes = static_cast<uint64_t>(info.st_size);
+  pack.feed = kept.feed;
+  pack.to_version = kept.version;
+  pack.part = header.part;
+  pack.parts = header.parts;
+  pack.version_records = kept.records;
+  pack.content_digest = kept.digest.ToString();
+  pack.coverage = kept.coverage;
+  pack.prefix_lengths = kept.prefix_lengths;
+  return pack;
+}
+
 }  // namespace
 
 KnownChains::KnownChains(std::string directory, std::string feed)
@@ -139,6 +175,21 @@ absl::Status KnownChains::RememberFolded(uint64_t version,
   }
   known->second.chain = std::move(chain);
   return Save(version, &known->second);
+}
+
+void KnownChains::Recover(const storage::ServedFeed& kept, const storage::ReputationStore& store) {
+  {
+    absl::MutexLock lock(&mutex_);
+    auto known = chains_.find(kept.version);
+    if (known != chains_.end() && HasPacks(known->second.chain, kept.packs)) return;
+  }
+  std::vector<PackTarget> chain;
+  for (const std::string& sha256 : kept.packs) {
+    std::optional<PackTarget> part = PartOf(kept, sha256, store.PackPath(sha256));
+    if (!part) return;
+    chain.push_back(*std::move(part));
+  }
+  if (!chain.empty()) Remember(kept.version, chain).IgnoreError();
 }
 
 void KnownChains::KeepOnly(const std::set<uint64_t>& versions) {

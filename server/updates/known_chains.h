@@ -35,6 +35,10 @@ class KnownChains {
   // known of it.
   absl::Status RememberFolded(uint64_t version, const std::vector<storage::VersionPack>& packs);
 
+  // Finds out what makes up a kept version that is one snapshot, if that is not known: it may have
+  // been folded just before the process ended. Best effort: the next snapshot leads on.
+  void Recover(const storage::ServedFeed& kept, const storage::ReputationStore& store);
+
   // Forgets all versions but these. Best effort.
   void KeepOnly(const std::set<uint64_t>& versions);
 

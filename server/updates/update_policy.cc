@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/types/span.h"
 
 namespace cloister::server {
 namespace {
@@ -94,9 +95,12 @@ std::vector<std::string> ChangeSummary::Lines() const {
     lines.push_back(Line(transition, transitions.at(transition)));
   }
   if (protected_listed != 0) {
-    lines.push_back(absl::StrCat(
-        protected_listed, protected_listed == 1 ? " lists" : " list",
-        " a protected object and will be masked: ", absl::StrJoin(protected_examples, ", ")));
+    const size_t shown = std::min(protected_examples.size(), kShownExamples);
+    lines.push_back(
+        absl::StrCat(protected_listed, protected_listed == 1 ? " lists" : " list",
+                     " a protected object and will be masked: ",
+                     absl::StrJoin(absl::MakeConstSpan(protected_examples).first(shown), ", "),
+                     shown < protected_listed ? ", …" : ""));
   }
   if (!complete) lines.push_back("and more: counting took too long and was ended");
   return lines;
