@@ -66,11 +66,11 @@ void FeedRunner::Succeeded(const SourcesResult& run, absl::Time now) {
   const bool news = result.outcome == CycleResult::Outcome::kHandedOver;
   Log(news ? Severity::kInfo : Severity::kDebug, std::string(OutcomeName(result.outcome)),
       {{"feed", feed_.name},
-       {"source", run.source},
        {"version", absl::StrCat(result.version)},
        {"timestamp_version", absl::StrCat(result.timestamp_version)},
        {"packs_fetched", absl::StrCat(result.packs_fetched)},
-       {"bytes_fetched", absl::StrCat(result.bytes_fetched)}});
+       {"bytes_fetched", absl::StrCat(result.bytes_fetched)},
+       {"source", run.source}});
   if (result.packs_rotten > 0) {
     Log(Severity::kWarning, "packs_rotten",
         {{"feed", feed_.name},

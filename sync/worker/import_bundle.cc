@@ -184,7 +184,6 @@ class Import {
     CycleOptions options = *feeds_.at(unpacked.description.feed);
     options.origin = trust::kOriginOffline;
     options.accept_expired_within = options_.accept_expired_within;
-    options.mirror_all = false;  // a bundle has the packs of one chain
     return FeedCycle(options).Run(**fetcher, now_);
   }
 

@@ -125,9 +125,9 @@ std::vector<BundleImport> ImportInbox::LookOnce(absl::Time now, bool settled) {
   return std::move(state.taken);
 }
 
-void ImportInbox::RunUntilStopped() {
+void ImportInbox::RunUntilStopped(const std::function<void(const trust::BundleImport&)>& taken) {
   while (!state_->stop->WaitFor(absl::ZeroDuration())) {
-    LookOnce(absl::Now(), /*settled=*/false);
+    for (const BundleImport& import : LookOnce(absl::Now(), /*settled=*/false)) taken(import);
     state_->watch.Wait(state_->stop->fd(), state_->import.poll_interval);
   }
 }

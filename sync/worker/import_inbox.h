@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,8 +41,9 @@ class ImportInbox {
   // became of what was taken.
   std::vector<trust::BundleImport> LookOnce(absl::Time now, bool settled);
 
-  // Looks whenever something comes, and at the configured interval, until `stop` is set.
-  void RunUntilStopped();
+  // Looks whenever something comes, and at the configured interval, until `stop` is set. `taken` is
+  // called with what became of each bundle.
+  void RunUntilStopped(const std::function<void(const trust::BundleImport&)>& taken);
 
  private:
   struct State;

@@ -43,8 +43,16 @@ StateLock::~StateLock() {
 
 namespace {
 
+std::string DescribeRun(const absl::Status& s, const FeedStatus& status) {
+  if (!s.ok()) {
+    return absl::StrCat("refused, ", ErrorReason(s), ": ", reputation::MessageWithoutReason(s));
+  }
+  return status.last_result.has_value() ? Describe(*status.last_result) : "stopped";
+}
+
 // Takes every bundle that lies in the import folders, and prints a line for each.
-bool ImportOnce(const Configuration& configuration, const StopFlag& stop) {
+bool ImportOnce(const Configuration& configuration, const StopFlag& stop, StatusBoard& board) {
+  if (configuration.import.folders.empty()) return true;
   auto inbox = ImportInbox::Open(configuration, &stop);
   if (!inbox.ok()) {
     std::cout << "import: " << inbox.status().message() << std::endl;
@@ -52,6 +60,7 @@ bool ImportOnce(const Configuration& configuration, const StopFlag& stop) {
   }
   bool good = true;
   for (const trust::BundleImport& import : (*inbox)->LookOnce(absl::Now(), /*settled=*/true)) {
+    board.Imported(import);
     const bool refused = import.state == "refused";
     good &= !refused;
     std::cout << import.bundle << ": " << import.state;
@@ -65,10 +74,15 @@ bool ImportOnce(const Configuration& configuration, const StopFlag& stop) {
   return good;
 }
 
-void ImportUntilStopped(const Configuration& configuration, const StopFlag& stop) {
+void ImportUntilStopped(const Configuration& configuration, const StopFlag& stop,
+                        StatusBoard& board) {
   auto inbox = ImportInbox::Open(configuration, &stop);
-  if (inbox.ok()) return (*inbox)->RunUntilStopped();
-  Log(Severity::kError, "import_impossible", {{"message", std::string(inbox.status().message())}});
+  if (!inbox.ok()) {
+    Log(Severity::kError, "import_impossible",
+        {{"message", std::string(inbox.status().message())}});
+    return;
+  }
+  (*inbox)->RunUntilStopped([&](const trust::BundleImport& import) { board.Imported(import); });
 }
 
 }  // namespace
@@ -83,15 +97,10 @@ bool RunAllOnce(const Configuration& configuration, const StopFlag& stop) {
     const absl::Status s = runner.RunOnce();
     board.Update(i, runner.status());
     good &= s.ok();
-    std::cout << configuration.feeds[i].name << ": "
-              << (s.ok() ? runner.status().last_result.has_value()
-                               ? Describe(*runner.status().last_result)
-                               : "stopped"
-                         : absl::StrCat("refused, ", ErrorReason(s), ": ",
-                                        reputation::MessageWithoutReason(s)))
+    std::cout << configuration.feeds[i].name << ": " << DescribeRun(s, runner.status())
               << std::endl;
   }
-  if (!configuration.import.folders.empty()) good &= ImportOnce(configuration, stop);
+  good &= ImportOnce(configuration, stop, board);
   return good;
 }
 
@@ -106,7 +115,7 @@ void RunUntilStopped(const Configuration& configuration, const StopFlag& stop) {
     });
   }
   if (!configuration.import.folders.empty()) {
-    threads.emplace_back([&] { ImportUntilStopped(configuration, stop); });
+    threads.emplace_back([&] { ImportUntilStopped(configuration, stop, board); });
   }
   for (std::thread& thread : threads) thread.join();
 }
