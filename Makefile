@@ -27,6 +27,11 @@ PACKAGES := deploy/debian-packages.txt
 BUF_VERSION := 1.75.0
 TOOLS := build/tools
 BUF := $(TOOLS)/node_modules/.bin/buf
+# Another implementation of The Update Framework, to be compared with. A folder of its own: npm
+# removes from a folder what it was not just asked for.
+TUF_JS_VERSION := 3.0.1
+REPO_MOCK_VERSION := 3.0.1
+INTEROP := $(TOOLS)/interop/node_modules/tuf-js/package.json
 
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 export CTEST_PARALLEL_LEVEL := $(JOBS)
@@ -73,7 +78,7 @@ build: deps ## Builds the four programs, optimised, into build/release/bin
 run: build ## The tour: signs feeds, serves them, asks; stays up until Ctrl-C (ONCE=1: ends)
 	@exec deploy/demo/run.sh
 
-test: deps ## Builds everything and runs every test
+test: deps $(INTEROP) ## Builds everything and runs every test
 	@$(call build-preset,release)
 	$(call run-tests,release)
 
@@ -87,6 +92,12 @@ lint: deps $(BUF) ## Checks formatting, house rules and the service definitions
 	else
 	  echo "No service definitions in $(BASE): nothing to compare with."
 	fi
+
+# Not to be had (no network): the tests that need it skip and say so.
+$(INTEROP):
+	@npm install --prefix $(TOOLS)/interop --no-save --no-audit --no-fund --loglevel=error \
+	  tuf-js@$(TUF_JS_VERSION) @tufjs/repo-mock@$(REPO_MOCK_VERSION) ||
+	  echo "tuf-js is not to be had: the interop tests will be skipped." >&2
 
 $(BUF):
 	@npm install --prefix $(TOOLS) --no-save --no-audit --no-fund --loglevel=error \

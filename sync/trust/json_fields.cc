@@ -1,5 +1,6 @@
 #include "sync/trust/json_fields.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -36,6 +37,19 @@ std::optional<uint64_t> NonNegative(const json& value) {
 std::optional<uint64_t> InRange(const json& value, IntegerRange range) {
   std::optional<uint64_t> integer = NonNegative(value);
   return integer && *integer >= range.min && *integer <= range.max ? integer : std::nullopt;
+}
+
+// JavaScript's times have milliseconds, "2030-01-31T23:59:59.123Z": they are cut off, which lets a
+// file expire up to a second early rather than late.
+std::string WithoutFraction(const std::string& text) {
+  constexpr size_t kDot = 19;  // after the seconds
+  if (text.size() < kDot + 3 || text.size() > kDot + 11 || text[kDot] != '.' ||
+      text.back() != 'Z') {
+    return text;
+  }
+  const absl::string_view digits = absl::string_view(text).substr(kDot + 1, text.size() - 21);
+  return std::all_of(digits.begin(), digits.end(), absl::ascii_isdigit) ? text.substr(0, kDot) + "Z"
+                                                                        : text;
 }
 
 }  // namespace
@@ -92,7 +106,7 @@ std::string JsonFields::String(absl::string_view name) const {
 }
 
 absl::Time JsonFields::Time(absl::string_view name) const {
-  std::string text = String(name);
+  const std::string text = WithoutFraction(String(name));
   absl::Time time;
   // ParseTime is more generous (white space, years of any length, "infinite-future"): the length
   // and the first character leave only the form that is meant.

@@ -49,7 +49,7 @@ class JsonFields {
   uint64_t Integer(absl::string_view name, IntegerRange range = {}) const;
   bool Bool(absl::string_view name) const;
   std::string String(absl::string_view name) const;
-  // "2030-01-31T23:59:59Z", as section 4.2.1 has it.
+  // "2030-01-31T23:59:59Z", as section 4.2.1 has it; a fraction of a second is cut off.
   absl::Time Time(absl::string_view name) const;
   std::vector<std::string> Strings(absl::string_view name) const;
   std::vector<uint64_t> Integers(absl::string_view name, IntegerRange range) const;

@@ -81,9 +81,10 @@ std::vector<Breach> CommonBreaches() {
     }
     for (const json& value :
          {Removed(), json(1), json(""), json("2030-01-01"), json("2030-01-01T00:00:00"),
-          json("2030-13-01T00:00:00Z"), json("2030-01-01T00:00:00.5Z"), json("infinite-future"),
-          json("     infinite-future"), json("2030-01-01T00:00:00+01:00"),
-          json(" 030-01-01T00:00:00Z")}) {
+          json("2030-13-01T00:00:00Z"), json("2030-01-01T00:00:00.Z"),
+          json("2030-01-01T00:00:00.x5Z"), json("2030-01-01T00:00:00.1234567890Z"),
+          json("2030-01-01T00:00:00,5Z"), json("infinite-future"), json("     infinite-future"),
+          json("2030-01-01T00:00:00+01:00"), json(" 030-01-01T00:00:00Z")}) {
       breaches.push_back({role, "/expires", value, "signed.expires"});
     }
     breaches.push_back({role, "/_type", Removed(), "signed._type"});
@@ -202,6 +203,18 @@ TEST(ParseSigned, RefusesMalformedEnvelopes) {
   for (const char* text : texts) {
     EXPECT_THAT(ParseSigned(text, Role::kRoot, {}), IsRejectedFor(RejectReason::kMetadataMalformed))
         << text;
+  }
+}
+
+TEST(Expiry, FractionsOfASecondAreCutOff) {
+  for (const char* text : {"2030-01-01T00:00:07Z", "2030-01-01T00:00:07.9Z",
+                           "2030-01-01T00:00:07.999Z", "2030-01-01T00:00:07.123456789Z"}) {
+    RepositorySimulator upstream = Good();
+    upstream.targets["expires"] = text;
+    const SignedFile file = *ParseSigned(upstream.Bytes(Role::kTargets), Role::kTargets, Limits());
+    ASSERT_OK_AND_ASSIGN(Targets targets, ParseTargets(file, {}));
+    EXPECT_EQ(absl::FormatTime(absl::RFC3339_full, targets.expires, absl::UTCTimeZone()),
+              "2030-01-01T00:00:07+00:00");
   }
 }
 
