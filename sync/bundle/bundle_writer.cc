@@ -13,8 +13,6 @@
 namespace cloister::bundle {
 namespace {
 
-constexpr int kRecordBytes = 20 * 512;
-
 class Writer {
  public:
   explicit Writer(const trust::ByteSink& out) : out_(out), archive_(archive_write_new()) {}
@@ -27,7 +25,8 @@ class Writer {
     if (result == ARCHIVE_OK && compression == Compression::kZstandard) {
       result = archive_write_add_filter_zstd(archive_);
     }
-    if (result == ARCHIVE_OK) result = archive_write_set_bytes_per_block(archive_, kRecordBytes);
+    // Nothing but the two sectors of zeros at the end, and nothing after a compressed archive.
+    if (result == ARCHIVE_OK) result = archive_write_set_bytes_in_last_block(archive_, 1);
     if (result == ARCHIVE_OK) {
       result = archive_write_open(archive_, this, nullptr, &Writer::Write, nullptr);
     }

@@ -45,15 +45,6 @@ std::vector<std::pair<std::string, std::string>> SignedFiles(
   return files;
 }
 
-// What a receiver at `version` has, whatever it is made of: a snapshot of that version, at hand.
-PackTarget Base(uint64_t version) {
-  PackTarget base;
-  base.path = "base";
-  base.sha256 = "base";
-  base.to_version = version;
-  return base;
-}
-
 trust::TrustedState Trusting(const std::string& root) {
   trust::TrustedState state;
   state.root = root;
@@ -75,7 +66,7 @@ absl::StatusOr<Packs> Choose(const AuthenticFeed& feed, trust::Fetcher& fetcher,
     if (usable && fetcher.Offers(feed.FileName(pack))) there.push_back(pack);
   }
   Packs held;
-  if (since > 0) held.push_back(Base(since));
+  if (since > 0) held.push_back(BaseAt(feed.listed, since));
   auto chain = trust::CheapestChain(there, held, options.max_deltas);
   if (!chain.ok() || chain->back().to_version != newest) {
     return Rejected(
@@ -116,6 +107,18 @@ absl::StatusOr<AuthenticFeed> Verify(const FeedSource& source, const SelectOptio
 }
 
 }  // namespace
+
+PackTarget BaseAt(const Packs& listed, uint64_t version) {
+  PackTarget base;
+  base.path = "base";
+  base.sha256 = "base";
+  base.to_version = version;
+  for (const PackTarget& pack : listed) {
+    if (pack.to_version == version) base.content_digest = pack.content_digest;
+    if (pack.from_version == version) base.content_digest = pack.base_digest;
+  }
+  return base;
+}
 
 absl::StatusOr<FeedContents> SelectContents(const FeedSource& source,
                                             const SelectOptions& options) {

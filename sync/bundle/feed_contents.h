@@ -18,6 +18,10 @@
 
 namespace cloister::bundle {
 
+// What a receiver at `version` has, whatever it is made of, as a snapshot that CheapestChain counts
+// as held. `listed` says which content that version has.
+trust::PackTarget BaseAt(const std::vector<trust::PackTarget>& listed, uint64_t version);
+
 struct SelectOptions {
   std::string root;            // bytes of a root metadata to trust; empty: the lowest of the source
   uint64_t since_version = 0;  // what receivers have; 0: nothing

@@ -54,7 +54,7 @@ const Room kRooms[] = {
     {"sync/bundle/cli",
      {"reputation", "storage/files", "storage/pack", "sync/bundle", "sync/pack_check",
       "sync/transport", "sync/trust", "sync/trust_state"},
-     {"absl", "CLI", "nlohmann"},
+     {"absl", "CLI", "google", "nlohmann"},
      Reach::kSystem},
     {"sync/bundle",
      {"reputation", "storage/files", "sync/transport", "sync/trust", "sync/trust_state"},
