@@ -14,7 +14,9 @@ namespace {
 v1::FeedHealth HealthOf(const FeedFacts& facts, absl::Time now) {
   if (facts.served.version == 0) return v1::FEED_HEALTH_EMPTY;
   if (facts.state.damaged) return v1::FEED_HEALTH_DAMAGED;
-  if (facts.report.expires <= now) return v1::FEED_HEALTH_EXPIRED;
+  // Not known where the trusted metadata is damaged.
+  const bool knows_expiry = facts.report.expires != absl::InfinitePast();
+  if (knows_expiry && facts.report.expires <= now) return v1::FEED_HEALTH_EXPIRED;
   if (!facts.report.refusal.ok()) return v1::FEED_HEALTH_UPDATE_REFUSED;
   return facts.state.pending ? v1::FEED_HEALTH_HELD : v1::FEED_HEALTH_SERVING;
 }
