@@ -2,8 +2,6 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/listener.h>
-#include <rocksdb/options.h>
-#include <rocksdb/table.h>
 
 #include <algorithm>
 #include <utility>
@@ -13,7 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "reputation/reject_reason.h"
 #include "storage/files/files.h"
-#include "storage/pack/pack_format.h"
+#include "storage/store/carry_over.h"
+#include "storage/store/database_options.h"
 
 namespace cloister::storage {
 namespace {
@@ -21,61 +20,25 @@ namespace {
 using reputation::Rejected;
 using reputation::RejectReason;
 
-constexpr char kMeta[] = "meta";
-constexpr char kOverrides[] = "overrides";
-constexpr char kAudit[] = "audit";
-
 // After a write to the log failed, RocksDB 7.8 recovers by itself as soon as there is space, and
 // then aborts the process at the next write: the log's writer still remembers the failure. So it
 // is told to go on refusing writes; reads are not affected, and a restart mends it.
 class NoRecoveryOfTheLog : public rocksdb::EventListener {
  public:
+  // `refused` is set once RocksDB wanted to recover and was told not to.
+  explicit NoRecoveryOfTheLog(std::shared_ptr<std::atomic<bool>> refused)
+      : refused_(std::move(refused)) {}
+
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status,
                             bool* auto_recovery) override {
-    if (reason == rocksdb::BackgroundErrorReason::kWriteCallback) *auto_recovery = false;
+    if (reason != rocksdb::BackgroundErrorReason::kWriteCallback) return;
+    *auto_recovery = false;
+    *refused_ = true;
   }
+
+ private:
+  const std::shared_ptr<std::atomic<bool>> refused_;
 };
-
-rocksdb::DBOptions DatabaseOptions() {
-  rocksdb::DBOptions options;
-  options.create_if_missing = true;
-  options.create_missing_column_families = true;
-  options.paranoid_checks = true;
-  // A crash tears the end of the log only. Anything else that is wrong with it is damage, and
-  // skipping it would lose acknowledged overrides.
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  // A reader that lets go of the last generation with a version must not wait for its files to be
-  // removed.
-  options.avoid_unnecessary_blocking_io = true;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.keep_log_file_num = 2;
-  options.max_log_file_size = 1 << 20;
-  options.max_total_wal_size = 64 << 20;
-  options.db_host_id = "";
-  options.listeners.push_back(std::make_shared<NoRecoveryOfTheLog>());
-  return options;
-}
-
-// For meta, overrides and audit: small and written to.
-rocksdb::ColumnFamilyOptions SmallOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
-  rocksdb::ColumnFamilyOptions options;
-  rocksdb::BlockBasedTableOptions table = PackTableOptions();
-  table.block_cache = cache;
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  options.compression = rocksdb::kNoCompression;
-  options.write_buffer_size = 16 << 20;
-  return options;
-}
-
-// For packs: never written to but by ingesting. Each delta lies in a level of its own above what
-// it changes; these levels hold a snapshot and the 24 deltas that come at once at most.
-rocksdb::ColumnFamilyOptions FeedOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
-  rocksdb::ColumnFamilyOptions options = SmallOptions(cache);
-  options.disable_auto_compactions = true;
-  options.num_levels = 26;
-  options.write_buffer_size = 64 << 10;
-  return options;
-}
 
 bool HasSuffix(const std::vector<std::string>& names, absl::string_view suffix) {
   return std::any_of(names.begin(), names.end(),
@@ -83,12 +46,8 @@ bool HasSuffix(const std::vector<std::string>& names, absl::string_view suffix) 
 }
 
 absl::Status Damaged(const std::string& path, absl::string_view what) {
-  return absl::DataLossError(absl::StrCat(
-      "the database ", path, " is damaged: ", what,
-      ". Stop the server, move this folder away "
-      "(keep packs/ beside it), and restore it from a backup: it holds overrides and the audit "
-      "trail. Without a backup a fresh one is made at the next start and feeds are imported "
-      "again"));
+  return absl::DataLossError(
+      absl::StrCat("the database ", path, " is damaged: ", what, kHowToMend));
 }
 
 absl::Status OpenError(const rocksdb::Status& status, const std::string& path) {
@@ -168,6 +127,13 @@ absl::Status ColumnFamily::Drop() {
 absl::StatusOr<OpenedDatabase> OpenedDatabase::Open(const std::string& path,
                                                     uint64_t block_cache_bytes) {
   if (absl::Status s = MakeDirectories(path); !s.ok()) return s;
+  absl::StatusOr<OpenedDatabase> opened = OpenOnce(path, block_cache_bytes);
+  if (!absl::IsDataLoss(opened.status()) || !CarryOver(path).ok()) return opened;
+  return OpenOnce(path, block_cache_bytes);
+}
+
+absl::StatusOr<OpenedDatabase> OpenedDatabase::OpenOnce(const std::string& path,
+                                                        uint64_t block_cache_bytes) {
   absl::StatusOr<std::vector<std::string>> names = FamilyNames(path);
   if (!names.ok()) return names.status();
   OpenedDatabase opened;
@@ -187,7 +153,9 @@ absl::StatusOr<OpenedDatabase> OpenedDatabase::Open(const std::string& path,
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  rocksdb::Status status = rocksdb::DB::Open(DatabaseOptions(), path, descriptors, &handles, &db);
+  rocksdb::DBOptions options = DatabaseOptions();
+  options.listeners.push_back(std::make_shared<NoRecoveryOfTheLog>(database.recovery_refused_));
+  rocksdb::Status status = rocksdb::DB::Open(options, path, descriptors, &handles, &db);
   if (!status.ok()) return OpenError(status, path);
   database.db_.reset(db);
   for (size_t i = 0; i < handles.size(); ++i) {

@@ -26,6 +26,13 @@ inline absl::string_view ToView(const rocksdb::Slice& slice) {
 // becomes OK. `doing` completes "cannot …".
 absl::Status DatabaseError(const rocksdb::Status& status, absl::string_view doing);
 
+// What to do about a damaged database, to follow what is damaged.
+inline constexpr char kHowToMend[] =
+    ". Stop the server, move db/ away (keep packs/ and versions/ beside it), and restore it from a "
+    "backup: it holds overrides, the audit trail and decisions about versions. Without a backup a "
+    "fresh one is made at the next start: feeds are then built anew from packs/, and what "
+    "administrators entered is lost";
+
 // What every write leaves free at least: a log that cannot be written to the end makes the database
 // refuse all further writes until the next start.
 inline constexpr uint64_t kLogRoomBytes = 4 << 20;
@@ -43,6 +50,9 @@ class Database {
   rocksdb::ColumnFamilyHandle* overrides() const { return overrides_; }
   rocksdb::ColumnFamilyHandle* audit() const { return audit_; }
 
+  // Whether the log could not be written, so that all writes are refused until the next start.
+  bool recovery_refused() const { return *recovery_refused_; }
+
   // How a column family that holds packs is set up.
   const rocksdb::ColumnFamilyOptions& feed_options() const { return feed_options_; }
 
@@ -56,6 +66,8 @@ class Database {
   rocksdb::ColumnFamilyHandle* overrides_ = nullptr;
   rocksdb::ColumnFamilyHandle* audit_ = nullptr;
   rocksdb::ColumnFamilyOptions feed_options_;
+  const std::shared_ptr<std::atomic<bool>> recovery_refused_ =
+      std::make_shared<std::atomic<bool>>(false);
 };
 
 // A column family of packs. Keeps the database open. A dropped one can be read until its last
@@ -93,9 +105,14 @@ struct OpenedDatabase {
   std::shared_ptr<Database> database;
   std::map<std::string, std::shared_ptr<ColumnFamily>> families;
 
-  // Opens or creates the database in `path`. DataLoss if it is damaged, FailedPrecondition if
-  // another process has it open; both say what to do.
+  // Opens or creates the database in `path`. Where nothing but column families of packs is damaged
+  // it is replaced by one that has all else (carry_over.h). DataLoss if more is damaged,
+  // FailedPrecondition if another process has it open; both say what to do.
   static absl::StatusOr<OpenedDatabase> Open(const std::string& path, uint64_t block_cache_bytes);
+
+ private:
+  static absl::StatusOr<OpenedDatabase> OpenOnce(const std::string& path,
+                                                 uint64_t block_cache_bytes);
 };
 
 }  // namespace cloister::storage

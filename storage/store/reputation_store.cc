@@ -43,7 +43,7 @@ absl::Status CheckOptions(const ReputationStore::Options& options) {
 
 absl::StatusOr<std::unique_ptr<ReputationStore>> ReputationStore::Open(const Options& options) {
   if (absl::Status s = CheckOptions(options); !s.ok()) return s;
-  for (absl::string_view below : {"/packs", "/staging", "/db"}) {
+  for (absl::string_view below : {"/packs", "/staging", "/versions", "/db"}) {
     absl::Status made = MakeDirectories(absl::StrCat(options.directory, below));
     if (!made.ok()) return made;
   }

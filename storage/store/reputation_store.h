@@ -3,7 +3,9 @@
 // Directory layout below Options::directory (created 0700):
 //   db/         RocksDB: column families meta, overrides, audit and one for each served version
 //   packs/      verified packs, <sha256>.sst, never altered: the truth that db/ is a view of
+//   versions/   what meta says of each kept version, from which a lost db/ is built anew
 //   staging/    hard links for the ingest in progress; emptied at start
+//   db.damaged/ what was in the place of db/ when it had to be built anew
 //   quarantine/ packs whose bytes changed on this disk, for whoever wants to look at them
 
 #pragma once
@@ -119,8 +121,10 @@ class ReputationStore : public ReputationReader {
   };
 
   // Opens or creates. Column families that no version refers to, staging links and unfinished
-  // files are removed. DataLoss, naming the file and what to do, if the database is damaged;
-  // FailedPrecondition if another process has it open.
+  // files are removed. Versions of which the database has lost the tables are built anew from the
+  // pack store, as Rebuild does it; all kept ones if db/ is new. DataLoss, naming the file and what
+  // to do, if overrides, audit trail or decisions are damaged; FailedPrecondition if another
+  // process has the database open.
   static absl::StatusOr<std::unique_ptr<ReputationStore>> Open(const Options& options);
 
   ~ReputationStore() override = default;

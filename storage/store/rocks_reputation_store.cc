@@ -183,9 +183,11 @@ void RocksReputationStore::SwapIn(size_t layer, StoredVersion version,
   const std::optional<StoredVersion> replaced = FindKept(feed, version.served.version);
   {
     absl::MutexLock lock(&view_);
-    kept_[feed].Put(std::move(version));
+    kept_[feed].Put(version);
   }
   Publish();
+  // The database has it; the next start sees to it that the file is there.
+  manifests_.Write(version).IgnoreError();
   // Its readers go on; one that cannot be dropped now is dropped at the next start.
   if (old != nullptr) old->Drop().IgnoreError();
   if (replaced) RemoveUnneeded(*replaced);

@@ -19,6 +19,7 @@
 #include "storage/store/reputation_store.h"
 #include "storage/store/stored_override.h"
 #include "storage/store/stored_version.h"
+#include "storage/store/version_manifests.h"
 
 namespace cloister::storage {
 
@@ -70,6 +71,8 @@ class RocksReputationStore : public ReputationStore {
   absl::Status LoadCounters() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::Status AdoptFamilies(std::map<std::string, std::shared_ptr<ColumnFamily>> families)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  absl::Status LoadManifests() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  absl::Status BuildLost() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::Status RemoveLeftovers() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
 
   absl::StatusOr<size_t> LayerOf(absl::string_view feed) const;
@@ -110,6 +113,8 @@ class RocksReputationStore : public ReputationStore {
   // is part of that.
   absl::Status CheckPacks(const StoredVersion& version) const;
   absl::Status QuarantineAll(const std::vector<std::string>& rotten) const;
+  absl::StatusOr<RebuildReport> RebuildFrom(size_t layer, const std::vector<std::string>& rotten)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::Status ServeWhole(size_t layer, const std::set<std::string>& rotten, RebuildReport* report)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   // Aborted if `layer` is read from another column family by now.
@@ -131,6 +136,7 @@ class RocksReputationStore : public ReputationStore {
   const storage::PackDirectory packs_;
   const std::string staging_;
   const std::string quarantine_;
+  const VersionManifests manifests_;
 
   // Held through every change. Readers of answers never take it.
   absl::Mutex writer_ ABSL_ACQUIRED_BEFORE(view_);

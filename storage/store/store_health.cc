@@ -112,8 +112,10 @@ std::vector<std::string> RocksReputationStore::DamagedFeeds() const {
   const std::shared_ptr<const GenerationView> view = View();
   std::vector<std::string> damaged;
   for (size_t i = 0; i < view->feeds().size(); ++i) {
-    if (view->family(i) != nullptr && view->family(i)->damaged()) {
-      damaged.push_back(view->feeds()[i].feed);
+    const std::string& feed = view->feeds()[i].feed;
+    const ColumnFamily* family = view->family(i).get();
+    if (family != nullptr ? family->damaged() : FindServed(feed).has_value()) {
+      damaged.push_back(feed);
     }
   }
   return damaged;
@@ -153,34 +155,41 @@ absl::StatusOr<RebuildReport> RocksReputationStore::Rebuild(absl::string_view fe
       FindRottenPacks(packs_, PacksKept(feed), /*from_disk=*/true, nullptr);
   if (!found.ok()) return found.status();
   absl::MutexLock lock(&writer_);
-  RebuildReport report;
   // A pack that was taken again meanwhile is whole: only what is rotten still is moved.
   std::vector<VersionPack> again;
   for (const std::string& pack : *found) again.push_back(PackNamed(pack));
   found = FindRottenPacks(packs_, again, /*from_disk=*/false, nullptr);
   if (!found.ok()) return found.status();
-  report.quarantined = *std::move(found);
-  const std::set<std::string> rotten(report.quarantined.begin(), report.quarantined.end());
-  if (absl::Status s = QuarantineAll(report.quarantined); !s.ok()) return s;
-  if (absl::Status s = ServeWhole(*layer, rotten, &report); !s.ok()) return s;
+  return RebuildFrom(*layer, *found);
+}
+
+absl::StatusOr<RebuildReport> RocksReputationStore::RebuildFrom(
+    size_t layer, const std::vector<std::string>& rotten) {
+  RebuildReport report;
+  report.quarantined = rotten;
+  const std::set<std::string> names(rotten.begin(), rotten.end());
+  if (absl::Status s = QuarantineAll(rotten); !s.ok()) return s;
+  if (absl::Status s = ServeWhole(layer, names, &report); !s.ok()) return s;
+  const std::string& feed = options_.feeds[layer];
   std::vector<StoredVersion> broken;
   {
     absl::MutexLock view_lock(&view_);
-    for (const auto& [number, version] : kept_[std::string(feed)].all()) {
-      if (number != layers_[*layer].served.version && HasAny(version.served, rotten)) {
-        broken.push_back(version);
-      }
+    for (const auto& [number, version] : kept_[feed].all()) {
+      bool serves = layers_[layer].family != nullptr && number == layers_[layer].served.version;
+      if (!serves && HasAny(version.served, names)) broken.push_back(version);
     }
   }
-  if (absl::Status s = Drop(std::string(feed), broken); !s.ok()) return s;
+  if (broken.empty()) return report;
+  if (absl::Status s = Drop(feed, broken); !s.ok()) return s;
   return report;
 }
 
 // Serves anew what serves, or the newest older version of which nothing is in `rotten`.
 absl::Status RocksReputationStore::ServeWhole(size_t layer, const std::set<std::string>& rotten,
                                               RebuildReport* report) {
-  const std::string feed = layers_[layer].served.feed;
-  const uint64_t served = layers_[layer].served.version;
+  const std::string& feed = options_.feeds[layer];
+  const std::optional<StoredVersion> should = FindServed(feed);
+  const uint64_t served = should ? should->served.version : 0;
   std::vector<StoredVersion> candidates;
   {
     absl::MutexLock lock(&view_);

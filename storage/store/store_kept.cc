@@ -106,9 +106,14 @@ absl::Status RocksReputationStore::Record(StoredVersion version) {
   {
     absl::MutexLock lock(&view_);
     for (const StoredVersion& other : gone) kept_[feed].Erase(other.served.version);
-    kept_[feed].Put(std::move(version));
+    kept_[feed].Put(version);
   }
-  for (const StoredVersion& other : gone) RemoveUnneeded(other);
+  for (const StoredVersion& other : gone) {
+    manifests_.Remove(other);
+    RemoveUnneeded(other);
+  }
+  // The database has it; the next start sees to it that the file is there.
+  manifests_.Write(version).IgnoreError();
   return absl::OkStatus();
 }
 
@@ -171,7 +176,10 @@ absl::Status RocksReputationStore::Drop(const std::string& feed,
     absl::MutexLock lock(&view_);
     for (const StoredVersion& version : versions) kept_[feed].Erase(version.served.version);
   }
-  for (const StoredVersion& version : versions) RemoveUnneeded(version);
+  for (const StoredVersion& version : versions) {
+    manifests_.Remove(version);
+    RemoveUnneeded(version);
+  }
   return absl::OkStatus();
 }
 

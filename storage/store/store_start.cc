@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "storage/files/files.h"
 #include "storage/pack/pack_reader.h"
+#include "storage/store/pack_hashing.h"
 #include "storage/store/rocks_reputation_store.h"
 #include "storage/store/version_ingest.h"
 
@@ -18,10 +19,8 @@ namespace {
 
 absl::Status Explain(const absl::Status& status, const std::string& directory) {
   if (!absl::IsDataLoss(status)) return status;
-  return absl::DataLossError(absl::StrCat(
-      "the database ", directory, "/db is damaged: ", status.message(),
-      ". Stop the server, move db/ away (keep packs/ beside it), and restore it from a backup: it ",
-      "holds overrides and the audit trail"));
+  return absl::DataLossError(
+      absl::StrCat("the database ", directory, "/db is damaged: ", status.message(), kHowToMend));
 }
 
 // Reads one value of meta; `*found` stays false where there is none.
@@ -42,7 +41,8 @@ RocksReputationStore::RocksReputationStore(const Options& options,
       database_(std::move(database)),
       packs_(absl::StrCat(options.directory, "/packs")),
       staging_(absl::StrCat(options.directory, "/staging")),
-      quarantine_(absl::StrCat(options.directory, "/quarantine")) {}
+      quarantine_(absl::StrCat(options.directory, "/quarantine")),
+      manifests_(absl::StrCat(options.directory, "/versions")) {}
 
 absl::StatusOr<std::unique_ptr<ReputationStore>> RocksReputationStore::Load(const Options& options,
                                                                             OpenedDatabase opened) {
@@ -50,9 +50,11 @@ absl::StatusOr<std::unique_ptr<ReputationStore>> RocksReputationStore::Load(cons
       new RocksReputationStore(options, std::move(opened.database)));
   absl::MutexLock lock(&store->writer_);
   absl::Status loaded = store->LoadVersions();
+  if (loaded.ok()) loaded = store->LoadManifests();
   if (loaded.ok()) loaded = store->LoadDirectives();
   if (loaded.ok()) loaded = store->LoadCounters();
   if (loaded.ok()) loaded = store->AdoptFamilies(std::move(opened.families));
+  if (loaded.ok()) loaded = store->BuildLost();
   if (loaded.ok()) loaded = store->RemoveLeftovers();
   if (!loaded.ok()) return Explain(loaded, options.directory);
   store->Publish();
@@ -148,10 +150,7 @@ absl::Status RocksReputationStore::AdoptFamilies(
     const StoredVersion* served = kept.Served();
     if (served == nullptr) continue;
     auto family = families.find(served->column_family);
-    if (family == families.end()) {
-      return absl::DataLossError(
-          absl::StrCat("feed ", feed, " has no column family ", served->column_family));
-    }
+    if (family == families.end()) continue;  // BuildLost makes it
     if (auto layer = std::find(options_.feeds.begin(), options_.feeds.end(), feed);
         layer != options_.feeds.end()) {
       layers_[static_cast<size_t>(layer - options_.feeds.begin())] = {served->served,
@@ -162,6 +161,46 @@ absl::Status RocksReputationStore::AdoptFamilies(
   // What is left was being built when the last process ended, or was replaced and still read.
   for (const auto& [name, orphan] : families) {
     if (absl::Status s = orphan->Drop(); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+// A database without versions is new, perhaps in the place of one that was lost.
+absl::Status RocksReputationStore::LoadManifests() {
+  {
+    absl::MutexLock lock(&view_);
+    if (!kept_.empty()) return absl::OkStatus();
+  }
+  absl::StatusOr<std::vector<StoredVersion>> versions = manifests_.ReadAll();
+  if (!versions.ok()) return versions.status();
+  rocksdb::WriteBatch batch;
+  for (const StoredVersion& version : *versions) {
+    number_ = std::max(number_, version.generation);
+    batch.Put(database_->meta(), VersionKey(version.served.feed, version.served.version),
+              EncodeVersion(version));
+  }
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  rocksdb::Status written = database_->db()->Write(synced, &batch);
+  if (!written.ok()) return DatabaseError(written, "record the versions kept");
+  absl::MutexLock lock(&view_);
+  for (StoredVersion& version : *versions) {
+    const std::string feed = version.served.feed;
+    kept_[feed].Put(std::move(version));
+  }
+  return absl::OkStatus();
+}
+
+// Builds what should serve and has no column family. What fails does not keep the rest from
+// starting: such a feed counts as damaged.
+absl::Status RocksReputationStore::BuildLost() {
+  for (size_t layer = 0; layer < layers_.size(); ++layer) {
+    const std::string& feed = options_.feeds[layer];
+    if (layers_[layer].family != nullptr || !FindServed(feed)) continue;
+    absl::StatusOr<std::vector<std::string>> rotten =
+        FindRottenPacks(packs_, PacksKept(feed), /*from_disk=*/false, nullptr);
+    if (!rotten.ok()) return rotten.status();
+    RebuildFrom(layer, *rotten).IgnoreError();
   }
   return absl::OkStatus();
 }
@@ -178,6 +217,14 @@ absl::Status RocksReputationStore::RemoveLeftovers() {
     const std::optional<StoredVersion> served = FindServed(layer.served.feed);
     if (!CheckPresent(packs_, served->packs).ok()) layer.family->MarkDamaged();
   }
+  std::vector<StoredVersion> kept;
+  {
+    absl::MutexLock lock(&view_);
+    for (const auto& [feed, versions] : kept_) {
+      for (const auto& [number, version] : versions.all()) kept.push_back(version);
+    }
+  }
+  if (absl::Status s = manifests_.Reconcile(kept); !s.ok()) return s;
   const std::set<std::string> referenced = ReferencedPacks();
   // A database without versions is new, perhaps in the place of a damaged one: its packs are
   // wanted for the import that follows.

@@ -216,8 +216,9 @@ TEST(KillTest, NothingAcknowledgedIsLostAndNoVersionIsHalf) {
     Check(data, &acknowledged, &figures);
     if (HasFatalFailure() || HasNonfatalFailure()) break;
   }
-  std::cout << "version " << acknowledged.version << ", " << acknowledged.last_override
-            << " overrides; killed";
+  if (HasFailure()) return;
+  std::cout << "FIGURE kill -9 in the store: " << kills << " kills, none lost anything; version "
+            << acknowledged.version << ", " << acknowledged.last_override << " overrides; killed";
   for (const auto& [step, count] : figures.killed_in) std::cout << " in " << step << " " << count;
   std::cout << "; steps in progress that were taken: " << figures.taken << std::endl;
   EXPECT_GT(acknowledged.version, 0u);

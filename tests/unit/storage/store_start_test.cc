@@ -56,7 +56,7 @@ class StoreStartTest : public StoreTest {
 
 TEST_F(StoreStartTest, DirectoriesAreForTheOwnerOnly) {
   struct stat info;
-  for (const char* name : {"", "/db", "/packs", "/staging"}) {
+  for (const char* name : {"", "/db", "/packs", "/staging", "/versions"}) {
     ASSERT_EQ(stat((options_.directory + name).c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 07777, 0700u) << name;
   }
@@ -119,6 +119,7 @@ TEST_F(StoreStartTest, AFreshDatabaseKeepsThePacksItFinds) {
   ASSERT_THAT(store_->Serve(spec), IsOk());
   store_.reset();
   fs::rename(Db(), directory_ / "moved away");
+  fs::rename(options_.directory + "/versions", directory_ / "moved away, too");
   Reopen();
   EXPECT_EQ(store_->Current()->feeds()[0].version, 0u);
   ASSERT_THAT(store_->Serve(spec), IsOk());
