@@ -154,6 +154,7 @@ struct HttpFetcher::State {
   void Configure();
   void ConfigureTls();
   void ConfigureProxy();
+  void ConfigureBandwidth();
   // Returns the answer's code where it is one of those that bring what was asked for: 200, 206,
   // 304 and 416.
   absl::StatusOr<long> Get(Transfer& transfer);
@@ -190,13 +191,22 @@ void HttpFetcher::State::Configure() {
   curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(options.low_speed_bytes_per_s));
   curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
                    std::max(1L, Milliseconds(options.low_speed_time) / 1000));
-  curl_easy_setopt(easy, CURLOPT_MAX_RECV_SPEED_LARGE,
-                   static_cast<curl_off_t>(options.max_bytes_per_s));
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_text.data());
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, OnHeader);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, OnBody);
   ConfigureTls();
   ConfigureProxy();
+  ConfigureBandwidth();
+}
+
+void HttpFetcher::State::ConfigureBandwidth() {
+  if (options.max_bytes_per_s == 0) return;
+  curl_easy_setopt(easy, CURLOPT_MAX_RECV_SPEED_LARGE,
+                   static_cast<curl_off_t>(options.max_bytes_per_s));
+  // libcurl reads up to a hundred buffers before it looks at the rate: a quarter second's worth.
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
+                   std::clamp<long>(static_cast<long>(options.max_bytes_per_s / 400), 1024,
+                                    CURL_MAX_WRITE_SIZE));
 }
 
 void HttpFetcher::State::ConfigureTls() {
@@ -318,8 +328,7 @@ absl::StatusOr<std::string> HttpFetcher::Metadata(absl::string_view name, uint64
     bytes.append(piece.data(), piece.size());
     return absl::OkStatus();
   };
-  Transfer transfer{state_->easy, *url, max_bytes,
-                    RejectReason::kMetadataTooLarge, sink};
+  Transfer transfer{state_->easy, *url, max_bytes, RejectReason::kMetadataTooLarge, sink};
   if (cache != nullptr && cache->body.size() <= max_bytes) transfer.if_none_match = cache->tag;
   absl::StatusOr<long> code = state_->Get(transfer);
   if (!code.ok()) return code.status();
@@ -335,9 +344,7 @@ absl::Status HttpFetcher::Target(absl::string_view name, uint64_t offset, uint64
                                  const trust::ByteSink& sink) {
   absl::StatusOr<std::string> url = state_->UrlOf("targets", name);
   if (!url.ok()) return url.status();
-  Transfer transfer{state_->easy, *url,
-                    max_bytes,    RejectReason::kTargetTooLarge,
-                    sink,         offset};
+  Transfer transfer{state_->easy, *url, max_bytes, RejectReason::kTargetTooLarge, sink, offset};
   Transfer whole = transfer;
   transfer.ask_for_range = offset > 0;
   absl::StatusOr<long> code = state_->Get(transfer);

@@ -65,17 +65,19 @@ class SocketConnection : public ScriptedWebServer::Connection {
 
   // The next request's head; empty at the end of the connection.
   std::string ReadHead() {
-    std::string head;
+    head_.clear();
     char c = 0;
-    while (head.size() < 64 * 1024 && !absl::EndsWith(head, "\r\n\r\n")) {
+    while (head_.size() < 64 * 1024 && !absl::EndsWith(head_, "\r\n\r\n")) {
       const ssize_t n = ssl_ == nullptr ? recv(fd_, &c, 1, 0) : SSL_read(ssl_.get(), &c, 1);
       if (n <= 0) return "";
-      head += c;
+      head_ += c;
     }
-    return head;
+    return head_;
   }
+  const std::string& request() const override { return head_; }
 
  private:
+  std::string head_;
   int fd_;
   int stop_fd_;
   std::unique_ptr<SSL, SslDeleter> ssl_;
@@ -87,6 +89,19 @@ void ScriptedWebServer::Connection::Answer(int code, absl::string_view body,
                                            absl::string_view extra_headers) {
   Send(absl::StrCat("HTTP/1.1 ", code, " Text\r\nContent-Length: ", body.size(), "\r\n",
                     extra_headers, "\r\n", body));
+}
+
+void ScriptedWebServer::Connection::AnswerFile(absl::string_view bytes) {
+  constexpr absl::string_view kRange = "\r\nRange: bytes=";
+  const size_t range = request().find(std::string(kRange));
+  if (range == std::string::npos) return Answer(200, bytes);
+  const size_t from = std::strtoull(request().c_str() + range + kRange.size(), nullptr, 10);
+  if (from >= bytes.size()) {
+    return Answer(416, "", absl::StrCat("Content-Range: bytes */", bytes.size(), "\r\n"));
+  }
+  Answer(206, bytes.substr(from),
+         absl::StrCat("Content-Range: bytes ", from, "-", bytes.size() - 1, "/", bytes.size(),
+                      "\r\n"));
 }
 
 struct ScriptedWebServer::State {
@@ -151,7 +166,8 @@ void ScriptedWebServer::State::Serve(int fd) {
   }
 }
 
-ScriptedWebServer::ScriptedWebServer(Handler handler, const CertificateFiles* certificates)
+ScriptedWebServer::ScriptedWebServer(Handler handler, const CertificateFiles* certificates,
+                                     const std::string& client_authority)
     : state_(std::make_unique<State>()) {
   signal(SIGPIPE, SIG_IGN);  // SSL_write has no MSG_NOSIGNAL
   state_->handler = std::move(handler);
@@ -163,6 +179,11 @@ ScriptedWebServer::ScriptedWebServer(Handler handler, const CertificateFiles* ce
                                      SSL_FILETYPE_PEM) == 1 &&
             SSL_CTX_use_PrivateKey_file(context, certificates->key.c_str(), SSL_FILETYPE_PEM) == 1,
         "certificate");
+    if (!client_authority.empty()) {
+      Check(SSL_CTX_load_verify_locations(context, client_authority.c_str(), nullptr) == 1,
+            "client authority");
+      SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    }
   }
   state_->Listen();
   state_->acceptor = std::thread([this] { state_->AcceptAll(); });
