@@ -187,7 +187,7 @@ TEST_F(StoreMendTest, DamagedOverridesAreNeverDroppedInSilence) {
     if (file.path().extension() == ".log" && fs::file_size(file.path()) > 100) {
       // Damage before the end of the log, which a crash does not make.
       std::fstream log(file.path(), std::ios::in | std::ios::out | std::ios::binary);
-      log.seekp(20);
+      log.seekp(200);
       log << "damage";
     }
   }
