@@ -81,9 +81,11 @@ wait_for_line() {
 
 make_feed() {
   "$source/deploy/demo/certificates.sh" "$work/pki"
-  cloister-publish keys create --out "$work/keys" >"$work/publish.log"
-  cloister-publish init --feed threats --keys "$work/keys" --repository "$work/repository" \
-    >>"$work/publish.log"
+  (umask 077 && echo 'for this test only' >"$work/passphrase")
+  cloister-publish keys create --out "$work/keys" --passphrase-file "$work/passphrase" \
+    --unencrypted targets,snapshot,timestamp >"$work/publish.log"
+  cloister-publish init --feed threats --keys "$work/keys" --passphrase-file "$work/passphrase" \
+    --repository "$work/repository" >>"$work/publish.log"
   cp "$work/repository/metadata/1.root.json" "$work/root.json"
 }
 
@@ -160,7 +162,7 @@ stop_server() {
 }
 kill_and_restart_server() {
   kill -KILL "$server"
-  wait "$server" || true
+  wait "$server" 2>/dev/null || true
   mv "$work/cloisterd.log" "$work/cloisterd.killed.log"
   start_server
 }

@@ -1,7 +1,6 @@
 // Every step that a program takes on the disk may fail, be the last, or be forgotten when the power
 // goes: after each, what is there is the old state or the new one, whole, and the way on is open.
 
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,7 +10,6 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "storage/files/files.h"
 #include "tests/fault/disk_faults.h"
 #include "tests/fault/update_steps.h"
 #include "tests/support/spooled_feed.h"
@@ -26,8 +24,6 @@ using ::cloister::testing::ListingOf;
 using reputation::ObjectKind;
 using reputation::Verdict;
 using storage::ReputationStore;
-
-namespace fs = std::filesystem;
 
 std::vector<Listing> Files(char first, char last) {
   std::vector<Listing> files;
@@ -44,7 +40,6 @@ class DiskFaultTest : public ::testing::Test {
 #ifdef CLOISTER_SANITIZED
     GTEST_SKIP() << "sanitizers and the preloaded library both replace the C library's calls";
 #endif
-    storage::MakeDirectories(before_ + "/data").IgnoreError();
   }
 
   testing::ProcessOptions Child(const std::string& directory, const std::string& action) const {
@@ -131,7 +126,7 @@ class DiskFaultTest : public ::testing::Test {
   }
 
   testing::TemporaryDirectory directory_;
-  const std::string before_ = directory_ / "before";
+  const std::string before_ = MadeFolder(directory_ / "before");
   testing::SpooledFeed feed_{before_ + "/spool", before_, kFeed, absl::Now()};
 };
 

@@ -119,7 +119,7 @@ class PipelineKillTest : public ::testing::Test {
   }
 
   testing::TemporaryDirectory directory_;
-  const std::string work_ = directory_ / "work";
+  const std::string work_ = MadeFolder(directory_ / "work");
   testing::SpooledFeed feed_{work_ + "/upstream", work_, kFeed, absl::Now()};
   std::mt19937_64 random_{NumberFromEnvironment("CLOISTER_SEED", std::random_device()())};
 };

@@ -11,7 +11,11 @@
 #include <string>
 
 #include "absl/time/clock.h"
+#include "server/updates/feed_gate.h"
 #include "server/updates/feed_updater.h"
+#include "server/updates/known_chains.h"
+#include "server/updates/update_observer.h"
+#include "storage/files/files.h"
 #include "storage/store/reputation_store.h"
 #include "tests/fault/update_steps.h"
 
@@ -20,34 +24,78 @@ namespace {
 
 using storage::ReputationStore;
 
-absl::Status Update(ReputationStore* store, const std::string& directory) {
-  absl::StatusOr<std::unique_ptr<server::FeedUpdater>> updater =
-      server::FeedUpdater::Create(UpdaterOptions(store, directory));
-  if (!updater.ok()) return updater.status();
-  const server::UpdateOutcome outcome = (*updater)->Poll(absl::Now());
-  if (outcome.kind == server::UpdateOutcome::Kind::kRefused) return outcome.status;
-  return absl::OkStatus();
-}
+// One feed of a server, without its threads.
+class Feed {
+ public:
+  static absl::StatusOr<std::unique_ptr<Feed>> Open(const std::string& directory) {
+    absl::StatusOr<std::unique_ptr<ReputationStore>> store =
+        ReputationStore::Open(StoreOptions(directory));
+    if (!store.ok()) return store.status();
+    auto feed = std::make_unique<Feed>();
+    feed->store_ = *std::move(store);
+    const std::string state = directory + "/trust";
+    if (absl::Status s = storage::MakeDirectories(state); !s.ok()) return s;
+    absl::StatusOr<std::unique_ptr<server::FeedGate>> gate =
+        server::FeedGate::Open({.feed = kFeed,
+                                .policy = {},
+                                .store = feed->store_.get(),
+                                .observer = &feed->observer_,
+                                .state_directory = state,
+                                .clock = absl::Now});
+    if (!gate.ok()) return gate.status();
+    feed->gate_ = *std::move(gate);
+    feed->chains_ = std::make_unique<server::KnownChains>(state + "/chains", kFeed);
+    server::FeedUpdater::Options options;
+    options.feed = kFeed;
+    options.root = directory + "/threats.root.json";
+    options.spool_directory = directory + "/spool";
+    options.state_directory = state;
+    options.intake.store = feed->store_.get();
+    options.gate = feed->gate_.get();
+    options.chains = feed->chains_.get();
+    absl::StatusOr<std::unique_ptr<server::FeedUpdater>> updater =
+        server::FeedUpdater::Create(options);
+    if (!updater.ok()) return updater.status();
+    feed->updater_ = *std::move(updater);
+    return feed;
+  }
 
-absl::Status RollBack(ReputationStore* store) {
-  const storage::AuditEvent event{absl::Now(), "fault test", "feed.rollback", "to version 1"};
-  absl::Status s = store->SetDirective(kFeed, {.pinned = kOldVersion}, event);
-  return s.ok() ? store->ServeKept(kFeed, kOldVersion) : s;
-}
+  absl::Status Act(const std::string& action) {
+    if (action == "update") return Update();
+    if (action == "override")
+      return store_->SetOverride(OverriddenKey(), SampleOverride()).status();
+    if (action == "rollback")
+      return gate_->Rollback(kOldVersion, {"fault test", "a test"}).status();
+    if (action == "fold") return Fold();
+    return absl::InvalidArgumentError("no such action: " + action);
+  }
 
-absl::Status Act(const std::string& action, ReputationStore* store, const std::string& directory) {
-  if (action == "update") return Update(store, directory);
-  if (action == "override") return store->SetOverride(OverriddenKey(), SampleOverride()).status();
-  if (action == "rollback") return RollBack(store);
-  if (action == "fold") return store->Fold(kFeed, 0, nullptr).status();
-  return absl::InvalidArgumentError("no such action: " + action);
-}
+ private:
+  // Nobody has to be told.
+  class Observer : public server::UpdateObserver {};
+
+  absl::Status Update() {
+    const server::UpdateOutcome outcome = updater_->Poll(absl::Now());
+    return outcome.kind == server::UpdateOutcome::Kind::kRefused ? outcome.status
+                                                                 : absl::OkStatus();
+  }
+
+  absl::Status Fold() {
+    absl::StatusOr<std::vector<storage::VersionPack>> packs = store_->Fold(kFeed, 0, nullptr);
+    if (!packs.ok()) return packs.status();
+    return chains_->RememberFolded(store_->Current()->feeds()[0].version, *packs);
+  }
+
+  Observer observer_;
+  std::unique_ptr<ReputationStore> store_;
+  std::unique_ptr<server::FeedGate> gate_;
+  std::unique_ptr<server::KnownChains> chains_;
+  std::unique_ptr<server::FeedUpdater> updater_;
+};
 
 absl::Status Run(const std::string& directory, const std::string& action) {
-  absl::StatusOr<std::unique_ptr<ReputationStore>> store =
-      ReputationStore::Open(StoreOptions(directory));
-  if (!store.ok()) return store.status();
-  return Act(action, store->get(), directory);
+  absl::StatusOr<std::unique_ptr<Feed>> feed = Feed::Open(directory);
+  return feed.ok() ? (*feed)->Act(action) : feed.status();
 }
 
 }  // namespace

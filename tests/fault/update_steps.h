@@ -2,11 +2,11 @@
 
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "reputation/lookup_key.h"
 #include "reputation/object.h"
-#include "server/updates/feed_updater.h"
 #include "storage/store/reputation_store.h"
 
 namespace cloister::fault {
@@ -15,22 +15,17 @@ inline constexpr char kFeed[] = "threats";
 inline constexpr uint64_t kOldVersion = 1;
 inline constexpr uint64_t kNewVersion = 2;
 
+// Makes the folder; returns its path.
+inline std::string MadeFolder(const std::string& path) {
+  std::filesystem::create_directories(path);
+  return path;
+}
+
 inline storage::ReputationStore::Options StoreOptions(const std::string& directory) {
   storage::ReputationStore::Options options;
   options.directory = directory + "/data";
   options.feeds = {kFeed};
   options.reserve_bytes = 0;
-  return options;
-}
-
-inline server::FeedUpdater::Options UpdaterOptions(storage::ReputationStore* store,
-                                                   const std::string& directory) {
-  server::FeedUpdater::Options options;
-  options.feed = kFeed;
-  options.root = directory + "/threats.root.json";
-  options.spool_directory = directory + "/spool";
-  options.state_directory = directory + "/trust";
-  options.intake.store = store;
   return options;
 }
 

@@ -80,7 +80,7 @@ class WorkerDiskFaultTest : public ::testing::Test {
   }
 
   testing::TemporaryDirectory directory_;
-  const std::string before_ = directory_ / "before";
+  const std::string before_ = MadeFolder(directory_ / "before");
   testing::SpooledFeed feed_{before_ + "/upstream", before_, kFeed, absl::Now()};
   std::string entry_;
 };

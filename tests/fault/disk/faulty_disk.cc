@@ -65,11 +65,11 @@ bool Disk::Watches(int fd) const {
          (size == static_cast<ssize_t>(root_.size()) || path[root_.size()] == '/');
 }
 
-Verdict Disk::Step(bool needs_room) {
+Verdict Disk::Step(Needs needs) {
   const uint64_t number = ++steps_;
   if (step_ == 0 || number < step_) return Verdict::kGoOn;
   if (fault_ == Fault::kEnospc) {
-    if (!needs_room) return Verdict::kGoOn;
+    if (needs == Needs::kNothing) return Verdict::kGoOn;
     errno = ENOSPC;
     return Verdict::kFail;
   }
@@ -78,7 +78,7 @@ Verdict Disk::Step(bool needs_room) {
     case Fault::kKill:
       Die();
     case Fault::kTorn:
-      if (!needs_room) Die();
+      if (needs != Needs::kBytes) Die();
       return Verdict::kTear;
     case Fault::kPower:
       unsynced_.PowerOff({});

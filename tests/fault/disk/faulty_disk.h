@@ -28,6 +28,13 @@ namespace cloister::fault {
 
 enum class Fault { kNone, kKill, kTorn, kPower, kPowerNames, kPowerHalf, kEio, kEnospc };
 
+// What a step needs of the disk.
+enum class Needs {
+  kNothing,  // a full disk does not refuse it
+  kRoom,     // a full disk does
+  kBytes,    // the same, and it can be done by half: a write
+};
+
 // What is to be done at a step: it, nothing (errno says why), or half of it and then Die().
 enum class Verdict { kGoOn, kFail, kTear };
 
@@ -44,8 +51,8 @@ class Disk {
   // Whether the file or directory open as `fd` lies below the root.
   bool Watches(int fd) const;
 
-  // Counts a step; may not return. `needs_room`: whether a full disk refuses it. Under the mutex.
-  Verdict Step(bool needs_room);
+  // Counts a step; may not return. kTear only for kBytes. Under the mutex.
+  Verdict Step(Needs needs);
 
   std::recursive_mutex& mutex() { return mutex_; }
   Unsynced& unsynced() { return unsynced_; }

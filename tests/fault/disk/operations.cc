@@ -62,7 +62,7 @@ int Open(int base, const char* path, int flags, mode_t mode) {
   const Lock lock(TheDisk().mutex());
   const bool is_new = !place.exists();
   if (is_new || (flags & O_TRUNC) != 0) {
-    if (TheDisk().Step(true) != Verdict::kGoOn) return -1;
+    if (TheDisk().Step(Needs::kRoom) != Verdict::kGoOn) return -1;
   }
   if (is_new) TheDisk().unsynced().WillCreate(place.fd(), place.leaf());
   if (!is_new && (flags & O_TRUNC) != 0) {
@@ -76,7 +76,7 @@ int Open(int base, const char* path, int flags, mode_t mode) {
 ssize_t Written(int fd, off_t offset, size_t size, const std::function<ssize_t(size_t)>& write) {
   if (!TheDisk().Watches(fd)) return write(size);
   const Lock lock(TheDisk().mutex());
-  const Verdict verdict = TheDisk().Step(true);
+  const Verdict verdict = TheDisk().Step(Needs::kBytes);
   if (verdict == Verdict::kFail) return -1;
   if (offset < 0) {
     const bool appends = (fcntl(fd, F_GETFL) & O_APPEND) != 0;
@@ -91,7 +91,7 @@ ssize_t Written(int fd, off_t offset, size_t size, const std::function<ssize_t(s
 int Synced(int fd, const std::function<int()>& sync) {
   if (!TheDisk().Watches(fd)) return sync();
   const Lock lock(TheDisk().mutex());
-  if (TheDisk().Step(false) != Verdict::kGoOn) return -1;
+  if (TheDisk().Step(Needs::kNothing) != Verdict::kGoOn) return -1;
   const int result = sync();
   if (result == 0) TheDisk().unsynced().Synced(fd);
   return result;
@@ -105,7 +105,7 @@ int Rename(int from_base, const char* from, int to_base, const char* to, unsigne
   const Place target(to_base, to);
   if (!target.watched()) return really();
   const Lock lock(TheDisk().mutex());
-  if (TheDisk().Step(true) != Verdict::kGoOn) return -1;
+  if (TheDisk().Step(Needs::kRoom) != Verdict::kGoOn) return -1;
   if (source.exists()) {
     TheDisk().unsynced().WillRename(source.name(), target.name(), (flags & 2) != 0);
   }
@@ -119,7 +119,7 @@ int Link(int from_base, const char* from, int to_base, const char* to, int flags
   const Place target(to_base, to);
   if (!target.watched()) return really();
   const Lock lock(TheDisk().mutex());
-  if (TheDisk().Step(true) != Verdict::kGoOn) return -1;
+  if (TheDisk().Step(Needs::kRoom) != Verdict::kGoOn) return -1;
   if (!target.exists()) TheDisk().unsynced().WillCreate(target.fd(), target.leaf());
   return really();
 }
@@ -129,7 +129,7 @@ int Remove(int base, const char* path, int flags) {
   const Place place(base, path);
   if (!place.watched()) return really();
   const Lock lock(TheDisk().mutex());
-  if (TheDisk().Step(false) != Verdict::kGoOn) return -1;
+  if (TheDisk().Step(Needs::kNothing) != Verdict::kGoOn) return -1;
   TheDisk().unsynced().WillRemove(place.fd(), place.leaf(), (flags & AT_REMOVEDIR) != 0);
   return really();
 }
@@ -139,7 +139,7 @@ int MakeDirectory(int base, const char* path, mode_t mode) {
   const Place place(base, path);
   if (!place.watched()) return really();
   const Lock lock(TheDisk().mutex());
-  if (TheDisk().Step(true) != Verdict::kGoOn) return -1;
+  if (TheDisk().Step(Needs::kRoom) != Verdict::kGoOn) return -1;
   if (!place.exists()) TheDisk().unsynced().WillCreate(place.fd(), place.leaf());
   return really();
 }
@@ -148,7 +148,7 @@ int Truncate(int fd, off_t size) {
   const auto really = [&] { return static_cast<int>(syscall(SYS_ftruncate, fd, size)); };
   if (!TheDisk().Watches(fd)) return really();
   const Lock lock(TheDisk().mutex());
-  if (TheDisk().Step(false) != Verdict::kGoOn) return -1;
+  if (TheDisk().Step(Needs::kNothing) != Verdict::kGoOn) return -1;
   TheDisk().unsynced().WillWrite(fd, size, 0, true);
   return really();
 }
@@ -159,7 +159,7 @@ int Allocate(int fd, int mode, off_t offset, off_t size) {
   };
   if (!TheDisk().Watches(fd)) return really();
   const Lock lock(TheDisk().mutex());
-  if (TheDisk().Step(true) != Verdict::kGoOn) return -1;
+  if (TheDisk().Step(Needs::kRoom) != Verdict::kGoOn) return -1;
   TheDisk().unsynced().WillWrite(fd, offset, 0, false);
   return really();
 }
