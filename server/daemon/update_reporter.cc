@@ -24,11 +24,11 @@ const char* Mend(HoldReason reason) {
   switch (reason) {
     case HoldReason::kManual:
     case HoldReason::kMassChange:
-      return "look at what it changes, then accept or reject it: cloister update";
+      return "look at what it changes (cloister feeds diff), then cloister feeds accept or reject";
     case HoldReason::kHoldOff:
       return "it serves by itself when the time is over";
     case HoldReason::kPinned:
-      return "unpin the feed to let updates go on";
+      return "cloister feeds unpin lets updates go on";
     case HoldReason::kRejected:
     case HoldReason::kNone:
       break;

@@ -1,6 +1,8 @@
 // What operators see of a real server.
 
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -53,15 +55,60 @@ class ServerAdminTest : public ServerFixture {
   std::unique_ptr<v1::AdminService::Stub> operator_stub_;
 };
 
+// Calls a method with an empty request.
+template <typename Request, typename Response>
+std::function<grpc::Status(grpc::ClientContext*)> Unary(
+    v1::AdminService::Stub* stub,
+    grpc::Status (v1::AdminService::Stub::*method)(grpc::ClientContext*, const Request&,
+                                                   Response*)) {
+  return [stub, method](grpc::ClientContext* context) {
+    Response response;
+    return (stub->*method)(context, Request(), &response);
+  };
+}
+
 TEST_F(ServerAdminTest, GatewayMayNotAdminister) {
   auto stub = v1::AdminService::NewStub(ChannelFor(certificates_.gateway));
-  v1::GetStatusResponse status;
-  v1::SetOverrideResponse set;
-  v1::ListOverridesResponse overrides;
-  for (const grpc::Status& denied : {stub->GetStatus(CallContext().get(), {}, &status),
-                                     stub->SetOverride(CallContext().get(), {}, &set),
-                                     stub->ListOverrides(CallContext().get(), {}, &overrides)}) {
-    EXPECT_EQ(denied.error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  // Every method of the service.
+  const std::map<std::string, std::function<grpc::Status(grpc::ClientContext*)>> calls = {
+      {"GetStatus", Unary(stub.get(), &v1::AdminService::Stub::GetStatus)},
+      {"ListFeeds", Unary(stub.get(), &v1::AdminService::Stub::ListFeeds)},
+      {"ListFeedVersions", Unary(stub.get(), &v1::AdminService::Stub::ListFeedVersions)},
+      {"DiffFeedVersion", Unary(stub.get(), &v1::AdminService::Stub::DiffFeedVersion)},
+      {"AcceptFeedVersion", Unary(stub.get(), &v1::AdminService::Stub::AcceptFeedVersion)},
+      {"RejectFeedVersion", Unary(stub.get(), &v1::AdminService::Stub::RejectFeedVersion)},
+      {"RollBackFeed", Unary(stub.get(), &v1::AdminService::Stub::RollBackFeed)},
+      {"PinFeed", Unary(stub.get(), &v1::AdminService::Stub::PinFeed)},
+      {"UnpinFeed", Unary(stub.get(), &v1::AdminService::Stub::UnpinFeed)},
+      {"VerifyFeed",
+       [&](grpc::ClientContext* context) {
+         auto stream = stub->VerifyFeed(context, v1::VerifyFeedRequest());
+         v1::VerifyFeedResponse message;
+         EXPECT_FALSE(stream->Read(&message));
+         return stream->Finish();
+       }},
+      {"RebuildFeed", Unary(stub.get(), &v1::AdminService::Stub::RebuildFeed)},
+      {"ImportBundle",
+       [&](grpc::ClientContext* context) {
+         v1::ImportBundleResponse response;
+         auto stream = stub->ImportBundle(context, &response);
+         stream->WritesDone();
+         return stream->Finish();
+       }},
+      {"GetBundleImport", Unary(stub.get(), &v1::AdminService::Stub::GetBundleImport)},
+      {"Explain", Unary(stub.get(), &v1::AdminService::Stub::Explain)},
+      {"SetOverride", Unary(stub.get(), &v1::AdminService::Stub::SetOverride)},
+      {"DeleteOverride", Unary(stub.get(), &v1::AdminService::Stub::DeleteOverride)},
+      {"ListOverrides", Unary(stub.get(), &v1::AdminService::Stub::ListOverrides)},
+      {"ListAuditEntries", Unary(stub.get(), &v1::AdminService::Stub::ListAuditEntries)},
+  };
+  const auto& service =
+      *v1::GetStatusRequest::descriptor()->file()->FindServiceByName("AdminService");
+  for (int i = 0; i < service.method_count(); ++i) {
+    const std::string& name = service.method(i)->name();
+    ASSERT_EQ(calls.count(name), 1u) << name << " is not in the table";
+    const grpc::Status denied = calls.at(name)(CallContext().get());
+    EXPECT_EQ(denied.error_code(), grpc::StatusCode::PERMISSION_DENIED) << name;
     EXPECT_THAT(denied.error_message(),
                 AllOf(HasSubstr("gateway.test.invalid"), HasSubstr("role = \"operator\"")));
   }
@@ -184,6 +231,14 @@ TEST_F(ServerAdminTest, OverrideWinsIsExplainedAndAuditedAndGoes) {
   EXPECT_EQ(audit.entries(0).actor(), "operator.test.invalid");
   EXPECT_THAT(audit.entries(0).detail(), HasSubstr("ticket 4711"));
   EXPECT_EQ(audit.entries(1).action(), "override.delete");
+  EXPECT_TRUE(audit.chain_checked());
+  v1::ListAuditEntriesRequest next_page;
+  next_page.set_from_sequence(2);
+  next_page.set_skip_chain_check(true);
+  v1::ListAuditEntriesResponse page;
+  ASSERT_TRUE(operator_stub_->ListAuditEntries(CallContext().get(), next_page, &page).ok());
+  EXPECT_EQ(page.entries_size(), 1);
+  EXPECT_FALSE(page.chain_checked());
 }
 
 TEST_F(ServerAdminTest, PrefixOverrideReachesItsAddresses) {

@@ -39,7 +39,7 @@ std::string ServerFixture::WriteConfiguration() {
       "[metrics]\naddress = \"", metrics_, "\"\n",
       "[[identity]]\nname = \"gateway.test.invalid\"\nrole = \"gateway\"\n",
       "[[identity]]\nname = \"operator.test.invalid\"\nrole = \"operator\"\n",
-      "[storage]\nreserve_bytes = 0\n[updates]\npoll_interval_ms = 20\n",
+      "[storage]\nreserve_bytes = 0\n[updates]\npoll_interval_ms = 20\n", updates_,
       "[[feed]]\nname = \"threats\"\nroot = \"", feed_.RootPath(), "\"\n", more_);
   EXPECT_THAT(storage::WriteFileAtomically(path, text), IsOk());
   return path;

@@ -28,7 +28,8 @@ class ServerFixture : public ::testing::Test {
   // The configuration's pieces; a test changes them before Start.
   std::string listen_ = "address = \"127.0.0.1:0\"\n";
   std::string metrics_;  // address; empty: off
-  std::string more_;     // appended
+  std::string updates_;  // more names of [updates]
+  std::string more_;     // appended; begins in the [[feed]] "threats"
 
   // Path of the configuration, written anew.
   std::string WriteConfiguration();
