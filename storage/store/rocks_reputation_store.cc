@@ -26,6 +26,15 @@ bool ShareAPack(const ServedFeed& a, const ServedFeed& b) {
   });
 }
 
+// The last step may fail after the disk took it. What the database says counts.
+bool IsRecorded(const Database& database, const StoredVersion& version) {
+  std::string value;
+  rocksdb::Status got =
+      database.db()->Get(rocksdb::ReadOptions(), database.meta(),
+                         VersionKey(version.served.feed, version.served.version), &value);
+  return got.ok() && value == EncodeVersion(version);
+}
+
 }  // namespace
 
 std::shared_ptr<const Generation> RocksReputationStore::Current() const { return View(); }
@@ -120,7 +129,7 @@ absl::Status RocksReputationStore::Import(size_t layer, StoredVersion version, s
   absl::StatusOr<std::shared_ptr<ColumnFamily>> family = NewFamily(version.column_family);
   if (!family.ok()) return family.status();
   absl::Status ingested = Ingest(version, known_packs, /*with_record=*/true, *family);
-  if (!ingested.ok() && !IsRecorded(version)) {
+  if (!ingested.ok() && !IsRecorded(*database_, version)) {
     // One that cannot be dropped now is dropped at the next start.
     (*family)->Drop().IgnoreError();
     return ingested;
@@ -143,7 +152,7 @@ absl::Status RocksReputationStore::Prove(const StoredVersion& version, size_t kn
 }
 
 absl::StatusOr<std::shared_ptr<ColumnFamily>> RocksReputationStore::NewFamily(
-    const std::string& name) {
+    const std::string& name) const {
   const uint64_t reserve_bytes = std::max(options_.reserve_bytes, kLogRoomBytes);
   if (absl::Status s = CheckSpace(options_.directory, reserve_bytes); !s.ok()) return s;
   return ColumnFamily::Create(database_, name);
@@ -163,15 +172,6 @@ absl::Status RocksReputationStore::Ingest(const StoredVersion& version, size_t k
     record = {VersionKey(version.served.feed, version.served.version), EncodeVersion(version)};
   }
   return VersionIngest(ingest).Run(SpecOfVersion(version), record);
-}
-
-// The last step may fail after the disk took it. What the database says counts.
-bool RocksReputationStore::IsRecorded(const StoredVersion& version) const {
-  std::string value;
-  rocksdb::Status got =
-      database_->db()->Get(rocksdb::ReadOptions(), database_->meta(),
-                           VersionKey(version.served.feed, version.served.version), &value);
-  return got.ok() && value == EncodeVersion(version);
 }
 
 void RocksReputationStore::SwapIn(size_t layer, StoredVersion version,

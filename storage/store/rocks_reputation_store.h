@@ -7,7 +7,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -66,7 +65,6 @@ class RocksReputationStore : public ReputationStore {
 
   // At the start.
   absl::Status LoadVersions() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
-  absl::Status Describe(StoredVersion* version) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::Status LoadDirectives() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::Status LoadCounters() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::Status AdoptFamilies(std::map<std::string, std::shared_ptr<ColumnFamily>> families)
@@ -90,16 +88,13 @@ class RocksReputationStore : public ReputationStore {
   absl::Status Record(StoredVersion version) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::Status Import(size_t layer, StoredVersion version, size_t known_packs)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
-  // How many leading packs of `spec` make up exactly what is served; kDigestMismatch if their
-  // content is now signed as another.
+  // How many packs of `spec` are what serves; kDigestMismatch if now signed as other content.
   absl::StatusOr<size_t> KnownPacks(size_t layer, const VersionSpec& spec) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
-  absl::StatusOr<std::shared_ptr<ColumnFamily>> NewFamily(const std::string& name)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  absl::StatusOr<std::shared_ptr<ColumnFamily>> NewFamily(const std::string& name) const;
   absl::Status Ingest(const StoredVersion& version, size_t known_packs, bool with_record,
                       const std::shared_ptr<ColumnFamily>& family)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
-  bool IsRecorded(const StoredVersion& version) const;
   void SwapIn(size_t layer, StoredVersion version, std::shared_ptr<ColumnFamily> family)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   void Prune(const std::string& feed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
@@ -112,7 +107,6 @@ class RocksReputationStore : public ReputationStore {
   // kPackRotten if one of the version's packs has rotted, which marks what serves as damaged if it
   // is part of that.
   absl::Status CheckPacks(const StoredVersion& version) const;
-  absl::Status QuarantineAll(const std::vector<std::string>& rotten) const;
   absl::StatusOr<RebuildReport> RebuildFrom(size_t layer, const std::vector<std::string>& rotten)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::Status ServeWhole(size_t layer, const std::set<std::string>& rotten, RebuildReport* report)
@@ -138,7 +132,7 @@ class RocksReputationStore : public ReputationStore {
   const std::string quarantine_;
   const VersionManifests manifests_;
 
-  // Held through every change. Readers of answers never take it.
+  // Held through every change; readers of answers never take it.
   absl::Mutex writer_ ABSL_ACQUIRED_BEFORE(view_);
   uint64_t number_ ABSL_GUARDED_BY(writer_) = 0;
   uint64_t attempts_ ABSL_GUARDED_BY(writer_) = 0;

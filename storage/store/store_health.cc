@@ -141,13 +141,6 @@ absl::Status RocksReputationStore::CheckPacks(const StoredVersion& version) cons
                    "; a rebuild of the feed moves them to quarantine"));
 }
 
-absl::Status RocksReputationStore::QuarantineAll(const std::vector<std::string>& rotten) const {
-  for (const std::string& pack : rotten) {
-    if (absl::Status s = QuarantinePack(packs_, quarantine_, pack); !s.ok()) return s;
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<RebuildReport> RocksReputationStore::Rebuild(absl::string_view feed) {
   absl::StatusOr<size_t> layer = LayerOf(feed);
   if (!layer.ok()) return layer.status();
@@ -168,7 +161,9 @@ absl::StatusOr<RebuildReport> RocksReputationStore::RebuildFrom(
   RebuildReport report;
   report.quarantined = rotten;
   const std::set<std::string> names(rotten.begin(), rotten.end());
-  if (absl::Status s = QuarantineAll(rotten); !s.ok()) return s;
+  for (const std::string& pack : rotten) {
+    if (absl::Status s = QuarantinePack(packs_, quarantine_, pack); !s.ok()) return s;
+  }
   if (absl::Status s = ServeWhole(layer, names, &report); !s.ok()) return s;
   const std::string& feed = options_.feeds[layer];
   std::vector<StoredVersion> broken;

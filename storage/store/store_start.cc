@@ -33,6 +33,28 @@ absl::StatusOr<std::string> ReadMeta(const Database& database, absl::string_view
   return value;
 }
 
+// An older release wrote down the names of packs alone; their headers say the rest. Where one
+// cannot be read the version stays without, and can serve on but not be served anew.
+absl::Status Describe(const Database& database, const PackDirectory& directory,
+                      StoredVersion* version) {
+  const ServedFeed& served = version->served;
+  std::vector<VersionPack> packs;
+  for (const std::string& name : served.packs) {
+    absl::StatusOr<std::unique_ptr<PackReader>> reader =
+        PackReader::Open(directory.PathOf(name), PackLimits());
+    if (!reader.ok()) return absl::OkStatus();
+    const PackHeader& header = (*reader)->header();
+    packs.push_back({name, directory.SizeOf(name), header.from_version, header.to_version, {}});
+    if (header.to_version == served.version) packs.back().result = served.digest;
+  }
+  version->packs = std::move(packs);
+  for (const VersionPack& pack : version->packs) version->served.pack_bytes += pack.bytes;
+  rocksdb::Status put =
+      database.db()->Put(rocksdb::WriteOptions(), database.meta(),
+                         VersionKey(served.feed, served.version), EncodeVersion(*version));
+  return DatabaseError(put, "describe the packs of a version");
+}
+
 }  // namespace
 
 RocksReputationStore::RocksReputationStore(const Options& options,
@@ -71,33 +93,12 @@ absl::Status RocksReputationStore::LoadVersions() {
     if (!version.ok()) return version.status();
     number_ = std::max(number_, version->generation);
     if (version->packs.empty()) {
-      if (absl::Status s = Describe(&*version); !s.ok()) return s;
+      if (absl::Status s = Describe(*database_, packs_, &*version); !s.ok()) return s;
     }
     absl::MutexLock lock(&view_);
     kept_[version->served.feed].Put(*std::move(version));
   }
   return DatabaseError(iterator->status(), "read the versions");
-}
-
-// An older release wrote down the names of packs alone; their headers say the rest. Where one
-// cannot be read the version stays without, and can serve on but not be served anew.
-absl::Status RocksReputationStore::Describe(StoredVersion* version) {
-  const ServedFeed& served = version->served;
-  std::vector<VersionPack> packs;
-  for (const std::string& name : served.packs) {
-    absl::StatusOr<std::unique_ptr<PackReader>> reader =
-        PackReader::Open(packs_.PathOf(name), PackLimits());
-    if (!reader.ok()) return absl::OkStatus();
-    const PackHeader& header = (*reader)->header();
-    packs.push_back({name, packs_.SizeOf(name), header.from_version, header.to_version, {}});
-    if (header.to_version == served.version) packs.back().result = served.digest;
-  }
-  version->packs = std::move(packs);
-  for (const VersionPack& pack : version->packs) version->served.pack_bytes += pack.bytes;
-  rocksdb::Status put =
-      database_->db()->Put(rocksdb::WriteOptions(), database_->meta(),
-                           VersionKey(served.feed, served.version), EncodeVersion(*version));
-  return DatabaseError(put, "describe the packs of a version");
 }
 
 absl::Status RocksReputationStore::LoadDirectives() {
