@@ -2,6 +2,8 @@
 
 #include "sync/trust/checks.h"
 
+#include <set>
+
 #include "absl/strings/str_cat.h"
 #include "reputation/reject_reason.h"
 #include "sync/trust/hash.h"
@@ -12,6 +14,9 @@ namespace cloister::trust {
 using reputation::Rejected;
 using reputation::RejectReason;
 
+namespace {
+
+// The distinct keys that `voucher` names.
 std::set<std::string> KeysOf(const Voucher& voucher) {
   std::set<std::string> keys;
   for (const std::string& key_id : voucher.role.key_ids) {
@@ -19,6 +24,22 @@ std::set<std::string> KeysOf(const Voucher& voucher) {
     if (key != voucher.keys.end()) keys.insert(KeyIdentity(key->second));
   }
   return keys;
+}
+
+}  // namespace
+
+Voucher RootFor(const Root& root, Role role) {
+  return {root.keys, root.roles.at(role), absl::StrCat("root version ", root.version)};
+}
+
+bool BeginsAnew(const Root& before, const Root& after) {
+  for (Role role : {Role::kTimestamp, Role::kSnapshot}) {
+    const std::set<std::string> now = KeysOf(RootFor(after, role));
+    for (const std::string& key : KeysOf(RootFor(before, role))) {
+      if (now.count(key) == 0) return true;
+    }
+  }
+  return false;
 }
 
 absl::Status CheckThreshold(absl::string_view name, const SignedFile& file,

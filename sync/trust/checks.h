@@ -4,7 +4,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 
 #include "absl/status/status.h"
@@ -21,8 +20,12 @@ struct Voucher {
   std::string says;
 };
 
-// The distinct keys that `voucher` names.
-std::set<std::string> KeysOf(const Voucher& voucher);
+Voucher RootFor(const Root& root, Role role);
+
+// 5.3.11: whether the next root after `before` takes the right to sign timestamp or snapshot from
+// a key. Whoever had that key may have signed the highest versions there are, so those two files
+// are forgotten then.
+bool BeginsAnew(const Root& before, const Root& after);
 
 // Section 4.2.1: as many valid signatures of distinct keys as the threshold. kMetadataThreshold.
 absl::Status CheckThreshold(absl::string_view name, const SignedFile& file, const Voucher& voucher);

@@ -2,7 +2,6 @@
 
 #include "sync/trust/trusted_metadata.h"
 
-#include <set>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -18,21 +17,8 @@ using reputation::RejectReason;
 
 constexpr char kTargetsFile[] = "targets.json";
 
-Voucher RootFor(const Root& root, Role role) {
-  return {root.keys, root.roles.at(role), absl::StrCat("root version ", root.version)};
-}
-
 Voucher DelegatorFor(const Delegations& delegator, const DelegatedRole& role) {
   return {delegator.keys, role.keys, "the role that delegates to it"};
-}
-
-// Whether a key that could sign for `role` under `before` no longer can under `after`.
-bool IsRotated(const Root& before, const Root& after, Role role) {
-  const std::set<std::string> now = KeysOf(RootFor(after, role));
-  for (const std::string& key : KeysOf(RootFor(before, role))) {
-    if (now.count(key) == 0) return true;
-  }
-  return false;
 }
 
 // How a delegated role is called in messages: its name was chosen by somebody else.
@@ -99,11 +85,10 @@ absl::Status TrustedMetadata::UpdateRoot(absl::string_view bytes) {
                                  root_.version + 1, " is due"));
   }
   // 5.3.6: the expiry of a root that is passed on the way does not matter.
-  // 5.3.11: an attacker who had one of the replaced keys may have signed the highest version
-  // there is. Done at each root rather than after the last, so that it is not forgotten if the run
+  // 5.3.11, done at each root rather than after the last, so that it is not forgotten if the run
   // ends early.
   TrustedState kept = state_;
-  if (IsRotated(root_, *root, Role::kTimestamp) || IsRotated(root_, *root, Role::kSnapshot)) {
+  if (BeginsAnew(root_, *root)) {
     kept.timestamp.clear();
     kept.snapshot.clear();
   }

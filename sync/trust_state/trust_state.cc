@@ -17,6 +17,7 @@
 #include "absl/strings/strip.h"
 #include "reputation/reject_reason.h"
 #include "storage/files/files.h"
+#include "sync/trust/checks.h"
 #include "sync/trust/metadata.h"
 
 namespace cloister::trust {
@@ -29,12 +30,10 @@ constexpr char kTargetsFile[] = "targets.json";
 constexpr char kClockFile[] = "clock";
 constexpr uint64_t kMaxClockBytes = 64;
 
-absl::StatusOr<uint64_t> RootVersion(const std::string& bytes, const Limits& limits) {
+absl::StatusOr<Root> ReadRoot(const std::string& bytes, const Limits& limits) {
   absl::StatusOr<SignedFile> file = ParseSigned(bytes, Role::kRoot, limits);
   if (!file.ok()) return file.status();
-  absl::StatusOr<Root> root = ParseRoot(*file, limits);
-  if (!root.ok()) return root.status();
-  return root->version;
+  return ParseRoot(*file, limits);
 }
 
 // "7.root.json" is 7.
@@ -120,13 +119,13 @@ absl::StatusOr<TrustStateDirectory> TrustStateDirectory::Open(const std::string&
                                                               const Limits& limits,
                                                               const TrustStateOptions& options) {
   if (absl::Status s = storage::MakeDirectories(directory); !s.ok()) return s;
-  TrustStateDirectory opened(directory, options);
+  TrustStateDirectory opened(directory, limits, options);
   absl::StatusOr<std::vector<std::string>> names = storage::ListDirectory(directory);
   if (!names.ok()) return names.status();
-  if (absl::Status s = opened.ReadTopLevel(limits); !s.ok()) return s;
-  if (absl::Status s = opened.ReadRoots(*names, limits); !s.ok()) return s;
-  if (absl::Status s = opened.ReadDelegated(*names, limits); !s.ok()) return s;
-  if (absl::Status s = opened.ReadStart(initial_root_path, limits); !s.ok()) return s;
+  if (absl::Status s = opened.ReadTopLevel(); !s.ok()) return s;
+  if (absl::Status s = opened.ReadRoots(*names); !s.ok()) return s;
+  if (absl::Status s = opened.ReadDelegated(*names); !s.ok()) return s;
+  if (absl::Status s = opened.ReadStart(initial_root_path); !s.ok()) return s;
   return opened;
 }
 
@@ -134,17 +133,17 @@ std::string TrustStateDirectory::Path(absl::string_view name) const {
   return absl::StrCat(directory_, "/", name);
 }
 
-absl::Status TrustStateDirectory::ReadTopLevel(const Limits& limits) {
+absl::Status TrustStateDirectory::ReadTopLevel() {
   struct Part {
     const char* name;
     uint64_t max_bytes;
     std::string TrustedState::*bytes;
   };
   for (const Part& part : {
-           Part{kRootFile, limits.max_root_bytes, &TrustedState::root},
-           Part{kTimestampFile, limits.max_timestamp_bytes, &TrustedState::timestamp},
-           Part{kSnapshotFile, limits.max_snapshot_bytes, &TrustedState::snapshot},
-           Part{kTargetsFile, limits.max_targets_bytes, &TrustedState::targets},
+           Part{kRootFile, limits_.max_root_bytes, &TrustedState::root},
+           Part{kTimestampFile, limits_.max_timestamp_bytes, &TrustedState::timestamp},
+           Part{kSnapshotFile, limits_.max_snapshot_bytes, &TrustedState::snapshot},
+           Part{kTargetsFile, limits_.max_targets_bytes, &TrustedState::targets},
        }) {
     absl::StatusOr<std::string> bytes = ReadIfThere(Path(part.name), part.max_bytes);
     if (!bytes.ok()) return bytes.status();
@@ -154,12 +153,11 @@ absl::Status TrustStateDirectory::ReadTopLevel(const Limits& limits) {
   return absl::OkStatus();
 }
 
-absl::Status TrustStateDirectory::ReadRoots(const std::vector<std::string>& names,
-                                            const Limits& limits) {
+absl::Status TrustStateDirectory::ReadRoots(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     std::optional<uint64_t> version = VersionInName(name);
     if (!version || !options_.keeps_passed_roots) continue;
-    absl::StatusOr<std::string> bytes = storage::ReadFile(Path(name), limits.max_root_bytes);
+    absl::StatusOr<std::string> bytes = storage::ReadFile(Path(name), limits_.max_root_bytes);
     if (!bytes.ok()) return bytes.status();
     roots_[*version] = *bytes;
     roots_on_disk_[*version] = *std::move(bytes);
@@ -167,13 +165,12 @@ absl::Status TrustStateDirectory::ReadRoots(const std::vector<std::string>& name
   return absl::OkStatus();
 }
 
-absl::Status TrustStateDirectory::ReadDelegated(const std::vector<std::string>& names,
-                                                const Limits& limits) {
+absl::Status TrustStateDirectory::ReadDelegated(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     std::optional<std::string> role = RoleOfFile(name);
     if (!role) continue;
-    absl::StatusOr<std::string> bytes = storage::ReadFile(Path(name), limits.max_targets_bytes);
-    const bool usable = bytes.ok() && state_.delegated.size() < limits.max_kept_delegated;
+    absl::StatusOr<std::string> bytes = storage::ReadFile(Path(name), limits_.max_targets_bytes);
+    const bool usable = bytes.ok() && state_.delegated.size() < limits_.max_kept_delegated;
     if (usable) state_.delegated[*role] = *bytes;
     // What is of no use goes with the next Save.
     on_disk_.delegated[*role] = usable ? *std::move(bytes) : "of no use";
@@ -181,19 +178,31 @@ absl::Status TrustStateDirectory::ReadDelegated(const std::vector<std::string>& 
   return absl::OkStatus();
 }
 
-absl::Status TrustStateDirectory::ReadStart(const std::string& initial_root_path,
-                                            const Limits& limits) {
+absl::Status TrustStateDirectory::ReadStart(const std::string& initial_root_path) {
   const bool has_own = !state_.root.empty();
   if (!has_own) {
-    absl::StatusOr<std::string> root = ReadInitialRoot(directory_, initial_root_path, limits);
+    absl::StatusOr<std::string> root = ReadInitialRoot(directory_, initial_root_path, limits_);
     if (!root.ok()) return root.status();
     state_.root = *std::move(root);
   }
-  absl::StatusOr<uint64_t> version = RootVersion(state_.root, limits);
-  if (!version.ok())
-    return BadRoot(has_own ? Path(kRootFile) : initial_root_path, version.status());
-  roots_[*version] = state_.root;
+  absl::StatusOr<Root> root = ReadRoot(state_.root, limits_);
+  if (!root.ok()) return BadRoot(has_own ? Path(kRootFile) : initial_root_path, root.status());
+  roots_[root->version] = state_.root;
   return absl::OkStatus();
+}
+
+bool TrustStateDirectory::BeginsAnewWith(const std::string& root) const {
+  absl::StatusOr<Root> before = ReadRoot(on_disk_.root, limits_);
+  absl::StatusOr<Root> last = ReadRoot(root, limits_);
+  if (!before.ok() || !last.ok()) return true;
+  while (before->version < last->version) {
+    auto next = roots_.find(before->version + 1);
+    if (next == roots_.end()) return true;
+    absl::StatusOr<Root> after = ReadRoot(next->second, limits_);
+    if (!after.ok() || after->version != next->first || BeginsAnew(*before, *after)) return true;
+    before = std::move(after);
+  }
+  return false;
 }
 
 absl::Status TrustStateDirectory::Replace(absl::string_view name, const std::string& wanted,
@@ -241,12 +250,13 @@ absl::Status TrustStateDirectory::Save(const TrustedState& state,
   };
   std::vector<Step> steps;
   if (state.root != on_disk_.root) {
-    // A new root may have made timestamp and snapshot untrusted although it would vouch for them
-    // (recovery from a fast-forward attack): they must not outlive a crash beside that root.
-    if (state.timestamp != on_disk_.timestamp) {
+    // After a fast-forward attack, timestamp and snapshot must not outlive a crash beside the new
+    // root, which may vouch for them. Otherwise they must: they are what refuses a rollback.
+    const bool forget = BeginsAnewWith(state.root);
+    if (forget && state.timestamp != on_disk_.timestamp) {
       steps.push_back({kTimestampFile, "", &on_disk_.timestamp});
     }
-    if (state.snapshot != on_disk_.snapshot) {
+    if (forget && state.snapshot != on_disk_.snapshot) {
       steps.push_back({kSnapshotFile, "", &on_disk_.snapshot});
     }
     steps.push_back({kRootFile, state.root, &on_disk_.root});

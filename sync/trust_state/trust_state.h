@@ -33,9 +33,10 @@ struct TrustStateOptions {
   std::function<absl::Status(const std::string& path)> before_change = nullptr;
 };
 
-// Each file is replaced atomically; what a new root stopped trusting goes before that root comes,
-// and what it vouches for comes after, so that a crash between two leaves a state from which
-// Updater::Create starts soundly. Not thread-safe; one process at a time.
+// Each file is replaced atomically, and in such an order that a crash between two leaves a state
+// from which Updater::Create starts soundly: what a new root makes clients forget (5.3.11) goes
+// before that root comes; what refuses a rollback stays until its successor takes its place. Not
+// thread-safe; one process at a time.
 class TrustStateDirectory {
  public:
   // Makes the directory if it is missing; a directory without root.json starts from
@@ -60,20 +61,23 @@ class TrustStateDirectory {
   absl::StatusOr<absl::Time> MonotonicTime(absl::Time now);
 
  private:
-  TrustStateDirectory(std::string directory, TrustStateOptions options)
-      : directory_(std::move(directory)), options_(std::move(options)) {}
+  TrustStateDirectory(std::string directory, const Limits& limits, TrustStateOptions options)
+      : directory_(std::move(directory)), limits_(limits), options_(std::move(options)) {}
 
   std::string Path(absl::string_view name) const;
-  absl::Status ReadTopLevel(const Limits& limits);
-  absl::Status ReadRoots(const std::vector<std::string>& names, const Limits& limits);
-  absl::Status ReadDelegated(const std::vector<std::string>& names, const Limits& limits);
-  absl::Status ReadStart(const std::string& initial_root_path, const Limits& limits);
+  absl::Status ReadTopLevel();
+  absl::Status ReadRoots(const std::vector<std::string>& names);
+  absl::Status ReadDelegated(const std::vector<std::string>& names);
+  absl::Status ReadStart(const std::string& initial_root_path);
+  // Whether a root on the way from the one on disk to `root` begins timestamp and snapshot anew.
+  bool BeginsAnewWith(const std::string& root) const;
   // Makes the file hold `wanted`, or removes it where that is empty, if it is not so already.
   absl::Status Replace(absl::string_view name, const std::string& wanted, std::string* held);
   absl::Status SaveRoots();
   absl::Status SaveDelegated(const std::map<std::string, std::string>& wanted);
 
   std::string directory_;
+  Limits limits_;
   TrustStateOptions options_;
   TrustedState state_;
   TrustedState on_disk_;
