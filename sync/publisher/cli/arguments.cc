@@ -34,6 +34,7 @@ ParseOutcome ParseArguments(int argc, const char* const* argv) {
   AddRefreshTimestamp(&app, &arguments);
   AddRenewRoot(&app, &arguments);
   AddStatus(&app, &arguments);
+  AddVerify(&app, &arguments);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -30,6 +30,7 @@ void AddPublish(CLI::App* app, Arguments* arguments);
 void AddDelta(CLI::App* app, Arguments* arguments);
 void AddRefreshTimestamp(CLI::App* app, Arguments* arguments);
 void AddRenewRoot(CLI::App* app, Arguments* arguments);
+void AddVerify(CLI::App* app, Arguments* arguments);
 void AddStatus(CLI::App* app, Arguments* arguments);
 
 absl::Status RunKeysCreate(const Arguments& arguments, const Console& console);
@@ -39,6 +40,7 @@ absl::Status RunPublish(const Arguments& arguments, const Console& console);
 absl::Status RunDelta(const Arguments& arguments, const Console& console);
 absl::Status RunRefreshTimestamp(const Arguments& arguments, const Console& console);
 absl::Status RunRenewRoot(const Arguments& arguments, const Console& console);
+absl::Status RunVerify(const Arguments& arguments, const Console& console);
 absl::Status RunStatus(const Arguments& arguments, const Console& console);
 
 // The repository's lifetimes, with those that the user stated in their place.

@@ -1,5 +1,6 @@
 #include "nlohmann/json.hpp"
 #include "sync/publisher/cli/output.h"
+#include "sync/publisher/cli/role_report.h"
 #include "sync/publisher/repository/metadata_json.h"
 
 namespace cloister::publisher {
@@ -28,12 +29,6 @@ json SourceJson(const FeedReport& source) {
   }
   return {{"source", source.source()},     {"lines", source.lines()}, {"accepted", source.rows()},
           {"rejected", source.rejected()}, {"entries", kinds},        {"rejections", rejected}};
-}
-
-json RoleJson(const trust::Common& common, absl::Time now) {
-  return {{"version", common.version},
-          {"expires", MetadataTime(common.expires)},
-          {"expired", common.expires <= now}};
 }
 
 json PackJson(const trust::PackTarget& pack) {
@@ -73,15 +68,10 @@ void PrintJson(const BuildReport& report, std::ostream& out) {
 
 void PrintJson(const RepositoryReport& report, std::ostream& out) {
   const Published& published = report.published;
-  json value = {{"feed", report.feed},
-                {"version", published.version()},
-                {"root", RoleJson(published.root, report.now)},
-                {"packs", json::array()}};
+  json value = {{"feed", report.feed}, {"version", published.version()}, {"packs", json::array()}};
+  value.update(RolesJson(published, report.now));
   if (published.timestamp.has_value()) {
     value["issued"] = MetadataTime(published.timestamp->issued);
-    value["timestamp"] = RoleJson(*published.timestamp, report.now);
-    value["snapshot"] = RoleJson(*published.snapshot, report.now);
-    value["targets"] = RoleJson(*published.targets, report.now);
   }
   for (const trust::PackTarget& pack : published.packs) {
     value["packs"].push_back(PackJson(pack));

@@ -12,6 +12,7 @@
 #include "sync/publisher/cli/key_ring.h"
 #include "sync/publisher/cli/options.h"
 #include "sync/publisher/signing/key_directory.h"
+#include "sync/publisher/signing/public_key_pem.h"
 
 namespace cloister::publisher {
 namespace {
@@ -86,13 +87,24 @@ void AddCreate(CLI::App* keys, Arguments* arguments) {
 void AddShow(CLI::App* keys, Arguments* arguments) {
   CLI::App* show = keys->add_subcommand("show", "Show a key's id, or write its public half");
   show->footer(kShowFooter);
-  show->add_option("--key", arguments->keys.single, "A PEM file or a pkcs11: URI")
-      ->required()
+  CLI::Option_group* which = show->add_option_group("Which key");
+  which->add_option("--key", arguments->keys.single, "A PEM file or a pkcs11: URI")->expected(1);
+  which
+      ->add_option("--public-key", arguments->root_change.public_keys,
+                   "A PEM file with the public half alone")
       ->expected(1);
+  which->require_option(1);
   show->add_option("--public-out", arguments->out, "File to write the public half to");
   AddSecretOptions(show, arguments);
   AddOutputOption(show, arguments);
   SelectCommand(show, arguments, RunKeysShow);
+}
+
+absl::Status WritePublicHalf(const SigningKey& key, const std::string& path) {
+  if (path.empty()) return absl::OkStatus();
+  absl::StatusOr<std::string> pem = key.PublicPem();
+  if (!pem.ok()) return pem.status();
+  return storage::WriteFileAtomically(path, *pem, 0644);
 }
 
 }  // namespace
@@ -119,22 +131,25 @@ absl::Status RunKeysCreate(const Arguments& arguments, const Console& console) {
 }
 
 absl::Status RunKeysShow(const Arguments& arguments, const Console& console) {
-  absl::StatusOr<SigningKey> key =
-      SigningKey::Open(arguments.keys.single.front(), SecretsFor(arguments.keys));
-  if (!key.ok()) return key.status();
-  if (!arguments.out.empty()) {
-    absl::StatusOr<std::string> pem = key->PublicPem();
-    if (!pem.ok()) return pem.status();
-    absl::Status written = storage::WriteFileAtomically(arguments.out, *pem, 0644);
-    if (!written.ok()) return written;
+  trust::PublicKey half;
+  if (arguments.keys.single.empty()) {
+    absl::StatusOr<trust::PublicKey> read =
+        ReadPublicKey(arguments.root_change.public_keys.front());
+    if (!read.ok()) return read.status();
+    half = *std::move(read);
+  } else {
+    absl::StatusOr<SigningKey> key =
+        SigningKey::Open(arguments.keys.single.front(), SecretsFor(arguments.keys));
+    if (!key.ok()) return key.status();
+    half = key->public_key();
+    if (absl::Status written = WritePublicHalf(*key, arguments.out); !written.ok()) return written;
   }
   if (arguments.json) {
-    const nlohmann::json value = {{"key_id", key->key_id()},
-                                  {"scheme", key->public_key().scheme},
-                                  {"public", key->public_key().public_value}};
+    const nlohmann::json value = {
+        {"key_id", trust::KeyId(half)}, {"scheme", half.scheme}, {"public", half.public_value}};
     console.out << value.dump(2) << "\n";
   } else {
-    console.out << "key id " << key->key_id() << "\nscheme " << key->public_key().scheme << "\n";
+    console.out << "key id " << trust::KeyId(half) << "\nscheme " << half.scheme << "\n";
   }
   return absl::OkStatus();
 }

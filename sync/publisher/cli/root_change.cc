@@ -35,21 +35,27 @@ absl::StatusOr<trust::Root> RootToEdit(const Repository& repository, const trust
   return next;
 }
 
+// The staged root, as if the keys that sign for `role` now did so still.
+trust::Root WithKeysOfBoth(const StagedRoot& staged, Role role) {
+  trust::Root both = staged.next();
+  if (!staged.current().has_value()) return both;
+  std::vector<std::string>& ids = both.roles[role].key_ids;
+  const std::vector<std::string>& old_ids = staged.current()->roles.at(role).key_ids;
+  ids.insert(ids.end(), old_ids.begin(), old_ids.end());
+  return both;
+}
+
 // Signs with each root key that was given and that counts.
 absl::Status SignWith(KeyRing& ring, StagedRoot* staged, const Console& console) {
-  const trust::Root* roots[] = {staged->current().has_value() ? &*staged->current() : nullptr,
-                                &staged->next()};
-  for (const trust::Root* root : roots) {
-    if (root == nullptr) continue;
-    absl::StatusOr<std::vector<SigningKey>> keys = ring.LoadIfAny(Role::kRoot, *root);
-    if (!keys.ok()) return keys.status();
-    for (const SigningKey& key : *keys) {
-      absl::Status signed_it = staged->Sign(key);
-      if (absl::IsPermissionDenied(signed_it)) {
-        console.err << "note: " << signed_it.message() << "\n";
-      } else if (!signed_it.ok() && !absl::IsAlreadyExists(signed_it)) {
-        return signed_it;
-      }
+  absl::StatusOr<std::vector<SigningKey>> keys =
+      ring.LoadIfAny(Role::kRoot, WithKeysOfBoth(*staged, Role::kRoot));
+  if (!keys.ok()) return keys.status();
+  for (const SigningKey& key : *keys) {
+    absl::Status signed_it = staged->Sign(key);
+    if (absl::IsPermissionDenied(signed_it)) {
+      console.err << "note: " << signed_it.message() << "\n";
+    } else if (!signed_it.ok() && !absl::IsAlreadyExists(signed_it)) {
+      return signed_it;
     }
   }
   return absl::OkStatus();
@@ -71,11 +77,10 @@ absl::StatusOr<RoleKeyMap> LoadRoleKeys(const Repository& repository, const Stag
   if (!roles.ok()) return roles.status();
   KeyRing ring(arguments.keys);
   for (const Role role : *roles) {
-    for (const trust::Root* root : {&*staged.current(), &staged.next()}) {
-      absl::StatusOr<std::vector<SigningKey>> loaded = ring.LoadIfAny(role, *root);
-      if (!loaded.ok()) return loaded.status();
-      for (SigningKey& key : *loaded) keys[role].push_back(std::move(key));
-    }
+    absl::StatusOr<std::vector<SigningKey>> loaded =
+        ring.LoadIfAny(role, WithKeysOfBoth(staged, role));
+    if (!loaded.ok()) return loaded.status();
+    keys[role] = *std::move(loaded);
   }
   return keys;
 }

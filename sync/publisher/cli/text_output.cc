@@ -5,6 +5,7 @@
 #include "absl/strings/str_join.h"
 #include "sync/publisher/cli/duration.h"
 #include "sync/publisher/cli/output.h"
+#include "sync/publisher/cli/role_report.h"
 #include "sync/publisher/repository/metadata_json.h"
 
 namespace cloister::publisher {
@@ -50,17 +51,6 @@ void PrintPacks(const PublishResult& result, std::ostream& out) {
   }
 }
 
-void PrintRole(absl::string_view role, const trust::Common& common, absl::Time now,
-               std::ostream& out) {
-  out << absl::StrFormat("  %-10s version %-6d ", role, common.version);
-  if (common.expires > now) {
-    out << "good for " << FormatLifetime(common.expires - now);
-  } else {
-    out << "EXPIRED " << FormatLifetime(now - common.expires) << " ago";
-  }
-  out << " (" << MetadataTime(common.expires) << ")\n";
-}
-
 }  // namespace
 
 void PrintSources(const BuildReport& report, std::ostream& out) {
@@ -94,16 +84,13 @@ void PrintText(const RepositoryReport& report, std::ostream& out) {
   out << "feed \"" << report.feed << "\": ";
   if (!published.timestamp.has_value()) {
     out << "nothing published yet\n";
-    PrintRole("root", published.root, report.now, out);
+    PrintRoles(published, report.now, out);
     return;
   }
   out << "version " << published.version() << ", vouched for "
       << FormatLifetime(std::max(report.now - published.timestamp->issued, absl::ZeroDuration()))
       << " ago\n";
-  PrintRole("root", published.root, report.now, out);
-  PrintRole("targets", *published.targets, report.now, out);
-  PrintRole("snapshot", *published.snapshot, report.now, out);
-  PrintRole("timestamp", *published.timestamp, report.now, out);
+  PrintRoles(published, report.now, out);
   out << "  packs on offer\n";
   for (const trust::PackTarget& pack : published.packs) {
     out << absl::StrFormat("    %-24s %9d entries  %s\n", pack.path, pack.entries,

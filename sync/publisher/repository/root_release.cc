@@ -13,7 +13,7 @@
 #include "sync/publisher/repository/metadata_fetcher.h"
 #include "sync/publisher/repository/metadata_json.h"
 #include "sync/publisher/signing/signed_file.h"
-#include "sync/trust/key.h"
+#include "sync/trust/checks.h"
 #include "sync/trust/limits.h"
 #include "sync/trust/updater.h"
 
@@ -68,17 +68,7 @@ absl::StatusOr<Documents> ReadUnder(const Repository& repository, const std::str
 }
 
 bool IsSignedUnder(const trust::SignedFile& file, const trust::Root& root) {
-  const trust::RoleKeys& role = root.roles.at(file.role);
-  std::set<std::string> signers;
-  for (const std::string& id : role.key_ids) {
-    const auto key = root.keys.find(id);
-    const auto signature = file.signatures.find(id);
-    if (key == root.keys.end() || signature == file.signatures.end()) continue;
-    if (trust::VerifySignature(key->second, file.canonical, signature->second)) {
-      signers.insert(trust::KeyIdentity(key->second));
-    }
-  }
-  return signers.size() >= role.threshold;
+  return trust::CheckThreshold(RoleName(file.role), file, trust::RootFor(root, file.role)).ok();
 }
 
 // Targets, snapshot, timestamp: from the first that `root` does not accept on, because each names
@@ -97,8 +87,10 @@ std::vector<SigningKey> KeysOf(const trust::Root& root, Role role, const RoleKey
   std::vector<SigningKey> found;
   const auto given = keys.find(role);
   if (given == keys.end()) return found;
+  std::set<std::string> taken;  // a file with two signatures by one key is refused
   for (const SigningKey& key : given->second) {
-    if (absl::c_linear_search(root.roles.at(role).key_ids, key.key_id())) found.push_back(key);
+    const bool named = absl::c_linear_search(root.roles.at(role).key_ids, key.key_id());
+    if (named && taken.insert(key.key_id()).second) found.push_back(key);
   }
   return found;
 }
@@ -121,6 +113,7 @@ class Resigner {
       PointToFileBelow(role, &part);
       absl::StatusOr<std::string> bytes = SignedFileBytes(part, signers_);
       if (!bytes.ok()) return bytes.status();
+      if (absl::Status good = Check(*bytes, role); !good.ok()) return good;
       written_version_ = *version;
       written_bytes_ = *bytes;
       files_.push_back({role == Role::kTimestamp
@@ -159,6 +152,15 @@ class Resigner {
       if (!there) signers_.push_back(key);
     }
     return absl::OkStatus();
+  }
+
+  // Whether the new root accepts what was signed just now: nothing is written that it would refuse.
+  absl::Status Check(const std::string& bytes, Role role) const {
+    absl::StatusOr<trust::SignedFile> file = trust::ParseSigned(bytes, role, trust::Limits());
+    if (!file.ok()) return file.status();
+    if (IsSignedUnder(*file, staged_.next())) return absl::OkStatus();
+    return absl::InternalError(
+        absl::StrCat("the new root does not accept the new ", RoleName(role), " metadata"));
   }
 
   absl::StatusOr<uint64_t> NextVersion(Role role, const json& part) const {
