@@ -22,7 +22,7 @@ SECONDS_EACH ?= $(if $(filter command line environment,$(origin SECONDS)),$(SECO
 # What `make lint` compares the service definitions with.
 BASE ?= main
 
-PROGRAMS := cloisterd cloister-sync cloister-publish cloister
+PROGRAMS := cloisterd cloister-sync cloister-publish cloister cloister-bundle
 PACKAGES := deploy/debian-packages.txt
 BUF_VERSION := 1.75.0
 TOOLS := build/tools

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The tour: publishes two feeds, syncs them through the signed path, serves them, and shows real
-# answers through the real command. Called by `make run`; ONCE=1 ends after the tour.
+# The tour: publishes feeds, syncs them through the signed path and from an offline bundle, serves
+# them, and shows real answers through the real command. Called by `make run`; ONCE=1 ends after the tour.
 #
 #   run.sh [BIN-DIRECTORY [STATE-DIRECTORY]]      build/release/bin and build/demo of this checkout
 #
@@ -19,6 +19,8 @@ export PATH="$bin:$PATH"
 . "$here/stage.sh"
 # shellcheck source=deploy/demo/tour.sh
 . "$here/tour.sh"
+# shellcheck source=deploy/demo/offline.sh
+. "$here/offline.sh"
 
 trap stop_everything EXIT
 trap 'exit 130' INT TERM
@@ -33,6 +35,9 @@ show_verdicts
 show_verdict_flip
 show_override
 show_altered_pack
+show_offline_bundle
+show_tampered_bundle
+show_rollback
 show_no_outgoing_connection
 show_where_things_are
 

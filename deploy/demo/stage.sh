@@ -37,7 +37,7 @@ make_certificates_and_keys() {
   say "Demonstration certificates and signing keys (in $state, for this tour only)"
   "$here/certificates.sh" "$state/pki"
   mkdir -p "$state/sources"
-  for feed in software threats; do
+  for feed in software threats partner; do
     if [ ! -d "$state/publisher/$feed/repository" ]; then
       mkdir -p "$state/publisher/$feed"
       # Nobody is there to be asked: root and targets keys get a passphrase from a file.
@@ -90,10 +90,15 @@ publish_feeds() {
 }
 
 write_configuration() {
-  mkdir -p "$state/etc" "$state/log" "$state/spool"
+  mkdir -p "$state/etc" "$state/log" "$state/spool" "$state/inbox"
   cat >"$state/etc/cloister-sync.toml" <<TOML
 spool_directory = "$state/spool"
 state_directory = "$state/sync"
+
+[import]
+folders = ["$state/inbox"]
+remove_after_import = true
+poll_interval_s = 1
 TOML
   cat >"$state/etc/cloisterd.toml" <<TOML
 data_directory = "$state/data"
@@ -110,6 +115,9 @@ client_ca = "$state/pki/ca.pem"
 [metrics]
 address = "127.0.0.1:0"
 
+[updates]
+inbox_directory = "$state/inbox"
+
 [[identity]]
 name = "gateway.demo.invalid"
 role = "gateway"
@@ -119,16 +127,20 @@ name = "operator.demo.invalid"
 role = "operator"
 TOML
   local feed
-  for feed in software threats; do
+  for feed in software threats partner; do
     cp "$state/publisher/$feed/repository/metadata/1.root.json" "$state/etc/$feed.root.json"
     cat >>"$state/etc/cloister-sync.toml" <<TOML
 
 [[feed]]
 name = "$feed"
-url = "file://$state/publisher/$feed/repository/"
 root = "$state/etc/$feed.root.json"
+TOML
+    if [ "$feed" != partner ]; then  # partner has no address: it comes in bundles
+      cat >>"$state/etc/cloister-sync.toml" <<TOML
+url = "file://$state/publisher/$feed/repository/"
 poll_interval_s = 1
 TOML
+    fi
     cat >>"$state/etc/cloisterd.toml" <<TOML
 
 [[feed]]

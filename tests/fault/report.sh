@@ -36,7 +36,7 @@ export CLOISTER_DISK_FAULTS=${DISK_FAULTS:-all}
 export CLOISTER_PIPELINE_KILLS=${PIPELINE_KILLS:-300}
 export CLOISTER_FLIPS=${FLIPS:-10000}
 
-suite 'attacks on the metadata, each refused for its reason' '^Attack\.'
+suite 'attacks on the metadata, each refused for its reason' '^(Attack|DelegatedAttack)\.'
 suite 'hostile signed packs, refused before they are handed over' '^HostilePack'
 suite 'clocks set back, ahead and astray' 'Clock'
 suite 'bit flips over bundles' '^BundleFlip'
