@@ -50,6 +50,7 @@ class BackgroundRounds {
 
  private:
   void Fold(const Feed& feed);
+  void CountMasked(FeedGate* gate);
 
   const std::vector<Feed> feeds_;
   const Options options_;

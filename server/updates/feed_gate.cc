@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "server/updates/masked_records.h"
 
 namespace cloister::server {
 namespace {
@@ -290,7 +289,7 @@ bool FeedGate::MaskedCountIsDue() const {
   return !masked_known_;
 }
 
-void FeedGate::CountMasked(const std::atomic<bool>& cancelled) {
+void FeedGate::CountMasked(const Breathe& breathe) {
   uint64_t begun;
   {
     absl::MutexLock lock(&view_);
@@ -300,7 +299,7 @@ void FeedGate::CountMasked(const std::atomic<bool>& cancelled) {
   const ServedFeed served = Served();
   if (options_.protection != nullptr && options_.protection->size() != 0 && served.version != 0) {
     absl::StatusOr<MaskedRecords> counted =
-        CountMaskedRecords(*options_.store, served, *options_.protection, cancelled);
+        CountMaskedRecords(*options_.store, served, *options_.protection, breathe);
     if (!counted.ok()) return;  // what was counted is gone already, or unreadable
     masked = *std::move(counted);
   }

@@ -18,6 +18,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "server/protection/protected_objects.h"
+#include "server/updates/masked_records.h"
 #include "server/updates/safety_check.h"
 #include "server/updates/serving_record.h"
 #include "server/updates/update_control.h"
@@ -77,10 +78,9 @@ class FeedGate {
   absl::StatusOr<ChangeSummary> Diff(uint64_t version) const;
   absl::StatusOr<storage::RebuildReport> Rebuild(const Decision& decision);
 
-  // Whether the masked records of what serves have to be counted, and counts them. Ends early once
-  // `*cancelled`.
+  // Whether the masked records of what serves have to be counted, and counts them.
   bool MaskedCountIsDue() const;
-  void CountMasked(const std::atomic<bool>& cancelled);
+  void CountMasked(const Breathe& breathe);
 
  private:
   // What a version would change, as counted against what served then.

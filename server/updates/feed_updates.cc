@@ -52,7 +52,8 @@ absl::Status FeedUpdates::OpenFeed(const FeedConfig& config) {
   absl::StatusOr<std::unique_ptr<FeedUpdater>> updater = FeedUpdater::Create(updater_options);
   if (!updater.ok()) return updater.status();
 
-  for (const storage::ServedFeed& served : options_.store->Current()->feeds()) {
+  const std::shared_ptr<const storage::Generation> generation = options_.store->Current();
+  for (const storage::ServedFeed& served : generation->feeds()) {
     if (served.feed != config.name || served.version == 0) continue;
     options_.reports->SetServing(config.name, served.version, feed.gate->serving_since());
   }

@@ -12,10 +12,8 @@
 namespace cloister::server {
 namespace {
 
-// How many entries are read between two looks at `cancelled`.
-constexpr uint64_t kEntriesBetweenLooks = 16384;
-
-absl::Status Cancelled() { return absl::AbortedError("counting masked records was ended"); }
+// Some five milliseconds.
+constexpr uint64_t kEntriesInOneBreath = 16384;
 
 // What is protected by the record, if it is masked.
 std::optional<std::string> MaskedAs(absl::string_view key, absl::string_view value,
@@ -32,11 +30,11 @@ std::optional<std::string> MaskedAs(absl::string_view key, absl::string_view val
 absl::StatusOr<MaskedRecords> CountMaskedRecords(const storage::ReputationStore& store,
                                                  const storage::ServedFeed& version,
                                                  const ProtectedObjects& protection,
-                                                 const std::atomic<bool>& cancelled) {
+                                                 const Breathe& breathe) {
   std::vector<std::unique_ptr<storage::PackReader>> readers;
   std::vector<const storage::PackReader*> packs;
   for (const std::string& sha256 : version.packs) {
-    if (cancelled) return Cancelled();
+    if (absl::Status s = breathe(); !s.ok()) return s;
     absl::StatusOr<std::unique_ptr<storage::PackReader>> reader =
         storage::PackReader::Open(store.PackPath(sha256), storage::PackLimits());
     if (!reader.ok()) return reader.status();
@@ -47,7 +45,9 @@ absl::StatusOr<MaskedRecords> CountMaskedRecords(const storage::ReputationStore&
   uint64_t read = 0;
   std::unique_ptr<storage::EntryCursor> cursor = storage::NewVersionCursor(packs);
   for (; cursor->Valid(); cursor->Next()) {
-    if (++read % kEntriesBetweenLooks == 0 && cancelled) return Cancelled();
+    if (++read % kEntriesInOneBreath == 0) {
+      if (absl::Status s = breathe(); !s.ok()) return s;
+    }
     const std::optional<std::string> masked_as =
         MaskedAs(cursor->key(), cursor->value(), protection);
     if (!masked_as) continue;

@@ -2,11 +2,12 @@
 
 #pragma once
 
-#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/protection/protected_objects.h"
 #include "storage/pack/pack_format.h"
@@ -19,10 +20,14 @@ struct MaskedRecords {
   std::vector<std::string> examples;  // the first in the order of keys, at most 20
 };
 
-// Reads every record of `version` from its packs. Aborted once `*cancelled`; errors of the packs.
+// Called every few milliseconds of long work: may wait, so that others get their turn; an error
+// ends the work, which returns it.
+using Breathe = std::function<absl::Status()>;
+
+// Reads every record of `version` from its packs. Errors are those of the packs and of `breathe`.
 absl::StatusOr<MaskedRecords> CountMaskedRecords(const storage::ReputationStore& store,
                                                  const storage::ServedFeed& version,
                                                  const ProtectedObjects& protection,
-                                                 const std::atomic<bool>& cancelled);
+                                                 const Breathe& breathe);
 
 }  // namespace cloister::server

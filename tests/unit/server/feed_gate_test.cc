@@ -3,9 +3,11 @@
 #include "server/updates/feed_gate.h"
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -375,8 +377,7 @@ class ProtectedGateTest : public FeedGateTest {
     OpenUpdater();
   }
   uint64_t Masked() {
-    std::atomic<bool> cancelled{false};
-    if (gate_->MaskedCountIsDue()) gate_->CountMasked(cancelled);
+    if (gate_->MaskedCountIsDue()) gate_->CountMasked([] { return absl::OkStatus(); });
     return gate_->State().masked_records;
   }
 };
@@ -416,6 +417,39 @@ TEST_F(ProtectedGateTest, DryRunNamesProtectedObjects) {
   ASSERT_EQ(Pending().changes.Lines().size(), 3u);
   EXPECT_THAT(Pending().changes.Lines()[2], HasSubstr("1 lists a protected object"));
   EXPECT_THAT(Pending().changes.Lines()[2], HasSubstr("bank.example"));
+}
+
+// What administrators do and look at while versions come, from other threads.
+TEST_F(FeedGateTest, DecisionsDuringImportsLeaveASoundState) {
+  Reopen({.max_changed_share = 1});
+  ServeTwoVersions();
+  std::atomic<bool> done{false};
+  std::thread decisions([this, &done] {
+    while (!done) {
+      if (!gate_->Rollback(0, kDecision).ok()) continue;
+      EXPECT_THAT(gate_->Unpin(kDecision), IsOk());
+    }
+  });
+  std::thread looks([this, &done] {
+    while (!done) {
+      const FeedUpdateState state = gate_->State();
+      EXPECT_EQ(state.feed, "threats");
+      EXPECT_FALSE(state.damaged);
+    }
+  });
+  for (int i = 0; i < 20; ++i) {
+    feed_.PublishDelta({Host(absl::StrCat("more", i, ".example"))});
+    feed_.HandOver();
+    const UpdateOutcome outcome = Poll();
+    EXPECT_NE(outcome.kind, UpdateOutcome::Kind::kRefused) << outcome.status;
+  }
+  done = true;
+  decisions.join();
+  looks.join();
+  Poll();
+  Poll();
+  EXPECT_EQ(ServedVersion(), feed_.version()) << "nothing holds it";
+  EXPECT_THAT(store_->VerifyAudit(), IsOk());
 }
 
 TEST_F(FeedGateTest, KeysAreWhatIsCompared) {
