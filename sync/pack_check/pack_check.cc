@@ -84,15 +84,33 @@ absl::Status CheckPackHeader(const std::string& path, const PackTarget& target,
   return For(target, OpenMatching(path, target, limits).status());
 }
 
-absl::Status CheckPack(const std::string& path, const PackTarget& target,
-                       const storage::PackLimits& limits) {
+absl::StatusOr<storage::ContentDigest> CheckPack(const std::string& path, const PackTarget& target,
+                                                 const storage::PackLimits& limits) {
   storage::PackLimits tight = limits;
   tight.max_bytes = std::min(tight.max_bytes, target.bytes);
   auto reader = OpenMatching(path, target, tight);
   if (!reader.ok()) return For(target, reader.status());
   absl::StatusOr<PackSummary> summary = (*reader)->Validate();
   if (!summary.ok()) return For(target, summary.status());
-  return For(target, CheckContent(*summary, target));
+  if (absl::Status s = CheckContent(*summary, target); !s.ok()) return For(target, s);
+  return summary->digest;
+}
+
+absl::Status CheckSnapshotSum(const std::vector<PackTarget>& chain, const DigestOfPack& digest_of) {
+  storage::ContentDigest sum;
+  const PackTarget* last = nullptr;
+  for (const PackTarget& pack : chain) {
+    if (pack.is_delta() || pack.parts == 1) break;
+    absl::StatusOr<storage::ContentDigest> digest = digest_of(pack);
+    if (!digest.ok()) return digest.status();
+    sum.Add(*digest);
+    last = &pack;
+  }
+  if (last == nullptr || sum.ToString() == last->content_digest) return absl::OkStatus();
+  return Rejected(
+      RejectReason::kDigestMismatch,
+      absl::StrCat("the parts of snapshot ", last->to_version, " have together the digest ",
+                   sum.ToString(), ", signed is ", last->content_digest));
 }
 
 }  // namespace cloister::packs

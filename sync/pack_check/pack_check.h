@@ -3,9 +3,13 @@
 
 #pragma once
 
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "storage/pack/content_digest.h"
 #include "storage/pack/pack_format.h"
 #include "sync/trust/pack_target.h"
 
@@ -18,7 +22,18 @@ absl::Status CheckPackHeader(const std::string& path, const trust::PackTarget& t
 // Reads every entry. Beyond what PackReader::Validate says: kPackHeaderMismatch if the header or
 // the number of entries differs, kPackUndeclared if there are records of a kind or prefix length
 // that is not declared, kDigestMismatch if a snapshot of one part has other contents than signed.
-absl::Status CheckPack(const std::string& path, const trust::PackTarget& target,
-                       const storage::PackLimits& limits);
+// Returns the digest of what it holds, for CheckSnapshotSum.
+absl::StatusOr<storage::ContentDigest> CheckPack(const std::string& path,
+                                                 const trust::PackTarget& target,
+                                                 const storage::PackLimits& limits);
+
+using DigestOfPack =
+    std::function<absl::StatusOr<storage::ContentDigest>(const trust::PackTarget&)>;
+
+// Whether the parts of the snapshot that `chain` begins with hold together what was signed, no more
+// and no less: kDigestMismatch otherwise. CheckPack sees to a snapshot of one part, and
+// `digest_of` is not asked then.
+absl::Status CheckSnapshotSum(const std::vector<trust::PackTarget>& chain,
+                              const DigestOfPack& digest_of);
 
 }  // namespace cloister::packs

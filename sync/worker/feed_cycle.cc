@@ -41,6 +41,15 @@ bool SamePacks(const std::optional<std::set<std::string>>& before, const EntryCo
   return true;
 }
 
+// Whether the snapshot that `chain` begins with was proven when it was handed over `before`.
+bool SnapshotHandedOver(const TrustedFeed& feed, const Packs& chain,
+                        const std::optional<std::set<std::string>>& before) {
+  return before.has_value() &&
+         std::all_of(chain.begin(), chain.end(), [&](const trust::PackTarget& pack) {
+           return pack.is_delta() || before->count(feed.NameOf(pack)) > 0;
+         });
+}
+
 void Describe(const TrustedFeed& feed, CycleResult* result) {
   result->version = trust::NewestVersion(feed.offered);
   result->timestamp_version = feed.updater->timestamp()->version;
@@ -151,10 +160,13 @@ absl::Status FeedCycle::HandOver(Work& work) {
                   {options_.max_deltas, options_.reserve_bytes});
   auto chain = fetch.Chain();
   if (!chain.ok()) return chain.status();
+  const auto before = work.spool.NewestPacks();
+  if (!SnapshotHandedOver(work.feed, *chain, before)) {
+    if (absl::Status s = fetch.ProveSnapshot(*chain); !s.ok()) return s;
+  }
   work.packs = *std::move(chain);
   work.contents.packs = LinksOf(work.feed, work.packs, work.folder);
-  const bool same =
-      SamePacks(work.spool.NewestPacks(), work.contents) && work.result.packs_rotten == 0;
+  const bool same = SamePacks(before, work.contents) && work.result.packs_rotten == 0;
   absl::Status s = work.spool.HandOver(work.contents);
   if (s.ok() && options_.mirror_directory.empty()) s = work.folder.KeepOnly(work.packs);
   work.result.packs_fetched += fetch.packs();

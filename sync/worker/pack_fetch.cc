@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "reputation/reject_reason.h"
 #include "storage/files/files.h"
+#include "sync/pack_check/pack_check.h"
 
 namespace cloister::worker {
 
@@ -63,6 +64,15 @@ absl::StatusOr<Packs> PackFetch::Chain() {
   }
 }
 
+absl::Status PackFetch::ProveSnapshot(const Packs& chain) const {
+  return packs::CheckSnapshotSum(
+      chain, [this](const PackTarget& pack) -> absl::StatusOr<storage::ContentDigest> {
+        const auto known = digests_.find(pack.sha256);
+        if (known != digests_.end()) return known->second;
+        return folder_.Check(pack);
+      });
+}
+
 absl::StatusOr<Packs> PackFetch::All() {
   Packs missing;
   for (const PackTarget& pack : ToBeHad()) {
@@ -78,9 +88,10 @@ absl::StatusOr<Packs> PackFetch::All() {
 
 absl::Status PackFetch::Fetch(const PackTarget& pack) {
   const uint64_t before = folder_.PartialBytes(pack);
-  absl::Status s = folder_.Fetch(fetcher_, pack, feed_.FileOf(pack));
-  if (IsMissing(s)) absent_.insert(pack.sha256);
-  if (!s.ok()) return s;
+  auto digest = folder_.Fetch(fetcher_, pack, feed_.FileOf(pack));
+  if (IsMissing(digest.status())) absent_.insert(pack.sha256);
+  if (!digest.ok()) return digest.status();
+  digests_[pack.sha256] = *digest;
   sound_.insert(pack.sha256);
   packs_ += 1;
   bytes_ += pack.bytes - std::min(before, pack.bytes);

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "storage/pack/content_digest.h"
 #include "sync/trust/fetcher.h"
 #include "sync/trust/pack_target.h"
 #include "sync/worker/pack_folder.h"
@@ -36,6 +38,10 @@ class PackFetch {
   // left out, and the next chain taken; kTargetMissing where none is left.
   absl::StatusOr<Packs> Chain();
 
+  // Whether the parts of the snapshot that `chain` begins with hold together what was signed:
+  // kDigestMismatch. Reads those again that were not fetched in this run.
+  absl::Status ProveSnapshot(const Packs& chain) const;
+
   // Has every pack on offer in the folder, as far as the source has it, and returns those. What is
   // there is not read again.
   absl::StatusOr<Packs> All();
@@ -56,7 +62,8 @@ class PackFetch {
   const PackFetchOptions options_;
   std::set<std::string> absent_;  // SHA-256 of those that the source does not have
   std::set<std::string> sound_;   // of those in the folder that were read in this run
-  uint64_t packs_ = 0;            // fetched
+  std::map<std::string, storage::ContentDigest> digests_;  // of those fetched, by SHA-256
+  uint64_t packs_ = 0;                                     // fetched
   uint64_t bytes_ = 0;
 };
 

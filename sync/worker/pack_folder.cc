@@ -109,16 +109,21 @@ absl::StatusOr<bool> PackFolder::StillGood(const PackTarget& pack) {
   return false;
 }
 
-absl::Status PackFolder::Fetch(trust::Fetcher& fetcher, const PackTarget& pack,
-                               const trust::TargetFile& target) {
+absl::StatusOr<storage::ContentDigest> PackFolder::Fetch(trust::Fetcher& fetcher,
+                                                         const PackTarget& pack,
+                                                         const trust::TargetFile& target) {
   auto file = PartialFile::Open(PartialPathOf(pack));
   if (!file.ok()) return file.status();
   absl::Status s = trust::ResumeTarget(fetcher, pack.path, target, *file);
   if (!s.ok()) return s;
-  s = packs::CheckPack(file->path(), pack, options_.limits);
-  if (s.ok()) return file->Commit(PathOf(pack), options_.file_mode);
-  absl::Status removed = file->Remove();
-  return removed.ok() ? s : removed;
+  auto digest = packs::CheckPack(file->path(), pack, options_.limits);
+  s = digest.ok() ? file->Commit(PathOf(pack), options_.file_mode) : file->Remove();
+  if (!s.ok()) return s;
+  return digest;
+}
+
+absl::StatusOr<storage::ContentDigest> PackFolder::Check(const PackTarget& pack) const {
+  return packs::CheckPack(PathOf(pack), pack, options_.limits);
 }
 
 uint64_t PackFolder::PartialBytes(const PackTarget& pack) const {

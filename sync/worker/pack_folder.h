@@ -46,8 +46,12 @@ class PackFolder {
 
   // Fetches and checks one pack, going on where an earlier fetch of it broke off. What ResumeTarget
   // and CheckPack say. On error only such bytes stay as may yet become what is signed.
-  absl::Status Fetch(trust::Fetcher& fetcher, const trust::PackTarget& pack,
-                     const trust::TargetFile& target);
+  absl::StatusOr<storage::ContentDigest> Fetch(trust::Fetcher& fetcher,
+                                               const trust::PackTarget& pack,
+                                               const trust::TargetFile& target);
+
+  // Reads a pack that is here as CheckPack does.
+  absl::StatusOr<storage::ContentDigest> Check(const trust::PackTarget& pack) const;
 
   // Bytes of it that an earlier fetch left here.
   uint64_t PartialBytes(const trust::PackTarget& pack) const;

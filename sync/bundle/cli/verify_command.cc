@@ -84,7 +84,8 @@ absl::Status CheckPacks(const UnpackedFeed& unpacked, const AuthenticFeed& feed,
     absl::Status s = trust::FetchTarget(**fetcher, pack.path, target,
                                         [](absl::string_view) { return absl::OkStatus(); });
     if (s.ok()) {
-      s = packs::CheckPack(PackPath(unpacked.path, feed, pack), pack, storage::PackLimits());
+      s = packs::CheckPack(PackPath(unpacked.path, feed, pack), pack, storage::PackLimits())
+              .status();
     }
     if (!s.ok()) return s;
     done += pack.bytes;

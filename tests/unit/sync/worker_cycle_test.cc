@@ -395,6 +395,30 @@ TEST_F(RefusalTest, ASnapshotWithOtherContentsThanSigned) {
   ExpectRefused(RejectReason::kDigestMismatch);
 }
 
+// Each part is what it says; together they are not the version.
+TEST_F(RefusalTest, PartsThatDoNotSumUpToTheVersion) {
+  upstream_.Unlist("full-1-1.sst");
+  const Records one = {{FileKey("one"), Malicious()}};
+  const Records two = {{FileKey("two"), Malicious()}};
+  Records version = one;
+  version.insert(two.begin(), two.end());
+  version[FileKey("left out")] = Malicious();
+  const bool swapped = FileKey("two") < FileKey("one");
+  const BuiltPack first = BuildPack({"threats", 0, 2, 1, 2}, swapped ? two : one, version);
+  const BuiltPack second = BuildPack({"threats", 0, 2, 2, 2}, swapped ? one : two, version);
+  upstream_.List(first.target, first.bytes);
+  upstream_.List(second.target, second.bytes);
+  upstream_.repository.UpdateTargets();
+  // Parts of an earlier run count, too.
+  for (const auto& [name, bytes] : upstream_.repository.target_files) {
+    if (absl::StrContains(name, "full-2-2")) upstream_.repository.missing.insert(name);
+  }
+  ExpectRefused(RejectReason::kTargetMissing);
+  upstream_.repository.missing.clear();
+  ExpectRefused(RejectReason::kDigestMismatch);
+  ExpectRefused(RejectReason::kDigestMismatch);
+}
+
 TEST_F(RefusalTest, AVersionThatNothingLeadsTo) {
   const Records records = {{FileKey("three"), Malicious()}};
   const BuiltPack built = BuildPack({"threats", 5, 6, 1, 1}, records, records);
