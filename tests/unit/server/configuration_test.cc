@@ -58,14 +58,9 @@ name = "threats"
 root = "threats.root.json"
 priority = 70
 authoritative = true
-hold_off_h = 24
-max_changed_share = 0.5
-max_changed_records = 10
 [[feed]]
 name = "software-2"
 root = "/roots/software.json"
-updates = "manual"
-max_changed_share = 1
 [metrics]
 address = ""
 [answers]
@@ -83,15 +78,6 @@ reserve_bytes = 1
 [updates]
 poll_interval_ms = 20
 accept_expired_days = 30
-inbox_directory = "inbox"
-max_bundle_bytes = 2000000
-fold_bytes_per_second = 0
-[protection]
-own_domains = ["Bank.Example.", "*.bücher.example"]
-own_networks = ["198.51.100.0/24", "::ffff:203.0.113.0/120"]
-warning_lists = ["lists", "/one/list.json"]
-public_suffixes = false
-private_networks = false
 [log]
 level = "debug"
 format = "json"
@@ -112,6 +98,35 @@ format = "json"
   EXPECT_EQ(config.storage.reserve_bytes, 1u);
   EXPECT_EQ(config.updates.poll_interval, absl::Milliseconds(20));
   EXPECT_EQ(config.updates.accept_expired_within, absl::Hours(720));
+  EXPECT_TRUE(config.log.json);
+}
+
+TEST(ConfigurationTest, ReadsHowUpdatesAreTakenAndWhatIsProtected) {
+  ASSERT_OK_AND_ASSIGN(Configuration config, ParseConfiguration(R"([listen]
+tls = "off"
+[[feed]]
+name = "threats"
+root = "r"
+hold_off_h = 24
+max_changed_share = 0.5
+max_changed_records = 10
+[[feed]]
+name = "software"
+root = "r"
+updates = "manual"
+max_changed_share = 1
+[updates]
+inbox_directory = "inbox"
+max_bundle_bytes = 2000000
+fold_bytes_per_second = 0
+[protection]
+own_domains = ["Bank.Example.", "*.bücher.example"]
+own_networks = ["198.51.100.0/24", "::ffff:203.0.113.0/120"]
+warning_lists = ["lists", "/one/list.json"]
+public_suffixes = false
+private_networks = false
+)",
+                                                                "/etc/c.toml"));
   EXPECT_EQ(config.updates.inbox_directory, "/etc/inbox");
   EXPECT_EQ(config.updates.max_bundle_bytes, 2'000'000u);
   EXPECT_EQ(config.updates.fold_bytes_per_second, 0u);
@@ -126,7 +141,6 @@ format = "json"
   EXPECT_THAT(config.protection.warning_lists, ElementsAre("/etc/lists", "/one/list.json"));
   EXPECT_FALSE(config.protection.public_suffixes);
   EXPECT_FALSE(config.protection.private_networks);
-  EXPECT_TRUE(config.log.json);
 }
 
 struct BadConfiguration {
@@ -224,15 +238,18 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfiguration{"LogFormat", With("[log]\nformat = \"xml\"\n"), "9", "json"}),
     [](const auto& param) { return param.param.name; });
 
-// deploy/cloisterd.toml, with what is commented out taken in: the values shown are the defaults.
-TEST(ConfigurationTest, ExampleShowsTheDefaults) {
+// deploy/cloisterd.toml, with what is commented out taken in.
+absl::StatusOr<Configuration> ShownConfiguration() {
   std::ifstream file(CLOISTER_SOURCE_DIR "/deploy/cloisterd.toml");
-  ASSERT_TRUE(file.good());
   std::string text;
   for (std::string line; std::getline(file, line); text += line + "\n") {
     if (line.rfind("# ", 0) == 0 && line.find(" = ") != std::string::npos) line.erase(0, 2);
   }
-  ASSERT_OK_AND_ASSIGN(Configuration shown, ParseConfiguration(text, "/etc/cloister/c.toml"));
+  return ParseConfiguration(text, "/etc/cloister/c.toml");
+}
+
+TEST(ConfigurationTest, ExampleShowsTheDefaults) {
+  ASSERT_OK_AND_ASSIGN(Configuration shown, ShownConfiguration());
   const Configuration usual = *ParseConfiguration(kMinimal, "/etc/cloister/c.toml");
   EXPECT_EQ(shown.data_directory, usual.data_directory);
   EXPECT_EQ(shown.spool_directory, usual.spool_directory);
@@ -249,6 +266,17 @@ TEST(ConfigurationTest, ExampleShowsTheDefaults) {
   EXPECT_EQ(shown.storage.reserve_bytes, usual.storage.reserve_bytes);
   EXPECT_EQ(shown.updates.poll_interval, usual.updates.poll_interval);
   EXPECT_EQ(shown.updates.accept_expired_within, usual.updates.accept_expired_within);
+  EXPECT_EQ(shown.log.level, usual.log.level);
+  EXPECT_EQ(shown.log.json, usual.log.json);
+  ASSERT_EQ(shown.feeds.size(), 1u);
+  EXPECT_EQ(shown.feeds[0].priority, FeedConfig().priority);
+  EXPECT_EQ(shown.feeds[0].authoritative, FeedConfig().authoritative);
+}
+
+TEST(ConfigurationTest, ExampleShowsTheDefaultsOfUpdatesAndProtection) {
+  ASSERT_OK_AND_ASSIGN(Configuration shown, ShownConfiguration());
+  const Configuration usual = *ParseConfiguration(kMinimal, "/etc/cloister/c.toml");
+  ASSERT_EQ(shown.feeds.size(), 1u);
   EXPECT_EQ(shown.updates.inbox_directory, usual.updates.inbox_directory);
   EXPECT_EQ(shown.updates.max_bundle_bytes, usual.updates.max_bundle_bytes);
   EXPECT_EQ(shown.updates.fold_bytes_per_second, usual.updates.fold_bytes_per_second);
@@ -257,11 +285,6 @@ TEST(ConfigurationTest, ExampleShowsTheDefaults) {
   EXPECT_EQ(shown.protection.warning_lists, usual.protection.warning_lists);
   EXPECT_EQ(shown.protection.public_suffixes, usual.protection.public_suffixes);
   EXPECT_EQ(shown.protection.private_networks, usual.protection.private_networks);
-  EXPECT_EQ(shown.log.level, usual.log.level);
-  EXPECT_EQ(shown.log.json, usual.log.json);
-  ASSERT_EQ(shown.feeds.size(), 1u);
-  EXPECT_EQ(shown.feeds[0].priority, FeedConfig().priority);
-  EXPECT_EQ(shown.feeds[0].authoritative, FeedConfig().authoritative);
   const UpdatePolicy& policy = shown.feeds[0].updates;
   EXPECT_EQ(policy.manual, UpdatePolicy().manual);
   EXPECT_EQ(policy.hold_off, UpdatePolicy().hold_off);

@@ -47,6 +47,7 @@ name = "second"
   EXPECT_EQ(root.Number("share", {0, 1}, 0.5), 0.25);
   EXPECT_EQ(root.Number("whole", {0, 1}, 0.5), 1);
   EXPECT_THAT(root.Texts("list"), ElementsAre("a", "b"));
+  EXPECT_THAT(root.Paths("list"), ElementsAre("/etc/a", "/etc/b"));
   EXPECT_EQ(root.Table("inner").Choice("level", {"debug", "info"}, "info"), "debug");
   const auto items = root.Tables("item");
   ASSERT_EQ(items.size(), 2u);
