@@ -1,15 +1,19 @@
-// Metadata that an attacker may have written, before any signature is checked; and, for targets,
-// what is read from them after. The first byte chooses the role.
+// Metadata that an attacker may have written, before any signature is checked; checking those with
+// his own keys; and, for targets, what is read from them after. The first byte chooses the role.
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "sync/trust/canonical_json.h"
+#include "sync/trust/checks.h"
+#include "sync/trust/delegation.h"
+#include "sync/trust/key.h"
 #include "sync/trust/metadata.h"
 #include "sync/trust/pack_target.h"
 #include "sync/trust/updater.h"
@@ -18,7 +22,9 @@ namespace {
 
 using cloister::trust::Limits;
 using cloister::trust::PackTarget;
+using cloister::trust::PublicKey;
 using cloister::trust::Role;
+using cloister::trust::Root;
 using cloister::trust::SignedFile;
 using cloister::trust::Targets;
 
@@ -34,9 +40,49 @@ void CheckCanonicalForm(const SignedFile& file, const Limits& limits) {
   Require(canonical.ok() && *canonical == file.canonical);
 }
 
+// Every key against a signature; and each key is the same key again when written anew.
+void CheckKeys(const SignedFile& file, const std::map<std::string, PublicKey>& keys) {
+  for (const auto& [key_id, key] : keys) {
+    if (!file.signatures.empty()) {
+      const std::string& signature = file.signatures.begin()->second;
+      (void)cloister::trust::VerifySignature(key, file.canonical, signature);
+    }
+    auto again = cloister::trust::PublicKeyFromJson(cloister::trust::PublicKeyToJson(key));
+    Require(again.ok() &&
+            cloister::trust::KeyIdentity(*again) == cloister::trust::KeyIdentity(key));
+  }
+}
+
+void CheckRoot(const SignedFile& file, const Limits& limits) {
+  absl::StatusOr<Root> root = cloister::trust::ParseRoot(file, limits);
+  if (!root.ok()) return;
+  CheckKeys(file, root->keys);
+  Require(!cloister::trust::BeginsAnew(*root, *root));
+  for (const auto& [role, keys] : root->roles) {
+    Require(keys.threshold > 0);
+    (void)cloister::trust::CheckThreshold("fuzzed", file, cloister::trust::RootFor(*root, role));
+  }
+}
+
+void CheckDelegations(const SignedFile& file, const Targets& targets, const Limits& limits) {
+  CheckKeys(file, targets.delegations.keys);
+  for (const cloister::trust::DelegatedRole& role : targets.delegations.roles) {
+    Require(role.paths.empty() || role.path_hash_prefixes.empty());
+    Require(!role.name.empty() && role.name.size() <= limits.max_role_name_bytes);
+    for (const std::string& pattern : role.paths) {
+      const bool plain = pattern.find_first_of("*?") == std::string::npos;
+      Require(!plain || cloister::trust::IsDelegated(role, pattern));
+    }
+    for (const auto& [path, target] : targets.targets) {
+      (void)cloister::trust::IsDelegated(role, path);
+    }
+  }
+}
+
 void CheckTargets(const SignedFile& file, const Limits& limits) {
   absl::StatusOr<Targets> targets = cloister::trust::ParseTargets(file, limits);
   if (!targets.ok()) return;
+  CheckDelegations(file, *targets, limits);
   for (const auto& [path, target] : targets->targets) {
     std::string name = cloister::trust::ConsistentTargetName(path, target);
     Require(name.size() - (name.rfind('/') + 1) <= 255);
@@ -69,7 +115,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   switch (role) {
     case Role::kRoot:
-      (void)cloister::trust::ParseRoot(*file, limits);
+      CheckRoot(*file, limits);
       break;
     case Role::kTimestamp:
       (void)cloister::trust::ParseTimestamp(*file);

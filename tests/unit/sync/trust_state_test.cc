@@ -163,6 +163,67 @@ TEST_F(TrustStateTest, RefusesARootThatIsNone) {
   EXPECT_THAT(Open(), HasCode(absl::StatusCode::kOutOfRange));
 }
 
+TEST_F(TrustStateTest, ADamagedRootSaysWhichFileAndHowToMend) {
+  ASSERT_THAT(Run(), IsOk());
+  Write(Path("root.json"), "half a fi");
+  absl::StatusOr<TrustStateDirectory> kept = Open();
+  ASSERT_THAT(kept, IsRejectedFor(RejectReason::kMetadataMalformed));
+  EXPECT_THAT(std::string(kept.status().message()), HasSubstr(Path("root.json") + ": "));
+  EXPECT_THAT(std::string(kept.status().message()), HasSubstr("put the feed's root in its place"));
+}
+
+TEST_F(TrustStateTest, DelegatedFilesAreKeptUnderSafeNames) {
+  ASSERT_OK_AND_ASSIGN(TrustStateDirectory kept, Open());
+  TrustedState state = kept.state();
+  state.delegated = {{"plain-name_1", "1"}, {"../../up", "2"}, {"1.root", "3"}, {"a b?#%", "4"},
+                     {"\u00e9", "5"},       {".", "6"},        {"roles/x", "7"}};
+  ASSERT_THAT(kept.Save(state, {}), IsOk());
+  EXPECT_EQ(Read(Path("plain-name_1.json")), "1");
+  EXPECT_EQ(Read(Path("%2E%2E%2F%2E%2E%2Fup.json")), "2");
+  EXPECT_EQ(Read(Path("1%2Eroot.json")), "3");
+  EXPECT_EQ(Read(Path("a%20b%3F%23%25.json")), "4");
+  EXPECT_EQ(Read(Path("%C3%A9.json")), "5");
+  EXPECT_EQ(Read(Path("%2E.json")), "6");
+  ASSERT_OK_AND_ASSIGN(TrustStateDirectory again, Open());
+  EXPECT_EQ(again.state(), state);
+  EXPECT_THAT(again.roots(), ElementsAre(Key(1)));
+  state.delegated.erase("../../up");
+  ASSERT_THAT(again.Save(state, {}), IsOk());
+  EXPECT_FALSE(Exists("%2E%2E%2F%2E%2E%2Fup.json"));
+}
+
+TEST_F(TrustStateTest, ForeignAndExcessiveFilesAreNoDelegatedRoles) {
+  limits_.max_kept_delegated = 2;
+  ASSERT_THAT(Run(), IsOk());
+  for (const char* name : {"a b.json", "%2e.json", "%41.json", "%4.json", "%.json", "x.y.json"}) {
+    Write(Path(name), "foreign");
+  }
+  Write(Path("large.json"), std::string(limits_.max_targets_bytes + 1, ' '));
+  for (const char* name : {"r1.json", "r2.json", "r3.json"}) Write(Path(name), "{}");
+  ASSERT_OK_AND_ASSIGN(TrustStateDirectory kept, Open());
+  EXPECT_EQ(kept.state().delegated.size(), 2u);
+  EXPECT_EQ(kept.state().delegated.count("large"), 0u);
+  // What was beyond the bounds goes; what is not ours stays.
+  ASSERT_THAT(kept.Save(kept.state(), {}), IsOk());
+  EXPECT_FALSE(Exists("large.json"));
+  EXPECT_TRUE(Exists("a b.json"));
+  ASSERT_OK_AND_ASSIGN(TrustStateDirectory again, Open());
+  EXPECT_EQ(again.state(), kept.state());
+}
+
+TEST_F(TrustStateTest, PassedRootsAreLeftOutWhereNotWanted) {
+  upstream_.RotateRootKey();
+  ASSERT_OK_AND_ASSIGN(
+      TrustStateDirectory kept,
+      TrustStateDirectory::Open(directory_, initial_root_, limits_, {.keeps_passed_roots = false}));
+  StartFrom(kept.state());
+  ASSERT_THAT(Refresh(), IsOk());
+  ASSERT_THAT(kept.Save(client_->state(), client_->new_roots()), IsOk());
+  EXPECT_TRUE(Exists("root.json"));
+  EXPECT_FALSE(Exists("1.root.json"));
+  EXPECT_FALSE(Exists("2.root.json"));
+}
+
 TEST_F(TrustStateTest, ClockNeverRunsBackwards) {
   ASSERT_OK_AND_ASSIGN(TrustStateDirectory kept, Open());
   ASSERT_OK_AND_ASSIGN(absl::Time time, kept.MonotonicTime(now_));

@@ -204,6 +204,76 @@ TEST_F(Workflow, ExpiredFilesAreTakenWhenAskedForAndReported) {
   }
 }
 
+TEST_F(Workflow, ExpiryIsJudgedToTheInstant) {
+  const absl::Time expires = now_ + absl::Hours(24);
+  upstream_.SetExpires(Role::kTimestamp, expires);
+  struct Case {
+    absl::Duration after;  // the expiry
+    absl::Duration within;
+    bool taken;
+    bool expired;
+  };
+  const absl::Duration instant = absl::Nanoseconds(1);
+  const absl::Duration hour = absl::Hours(1);
+  const Case cases[] = {
+      {-instant, absl::ZeroDuration(), true, false},
+      {absl::ZeroDuration(), absl::ZeroDuration(), false, false},
+      {instant, absl::ZeroDuration(), false, false},
+      {absl::ZeroDuration(), -hour, false, false},
+      {-instant, -hour, true, false},
+      {-instant, hour, true, false},
+      {absl::ZeroDuration(), instant, true, true},
+      {absl::ZeroDuration(), hour, true, true},
+      {hour, hour, true, true},
+      {hour + instant, hour, false, false},
+      {hour, hour - instant, false, false},
+      {1000 * hour, absl::InfiniteDuration(), true, true},
+  };
+  for (const Case& c : cases) {
+    StartFrom(upstream_.InitialState());
+    absl::Status refreshed =
+        client_->Refresh(upstream_, {.now = expires + c.after, .accept_expired_within = c.within});
+    EXPECT_EQ(refreshed.ok(), c.taken) << c.after << " " << c.within;
+    if (!c.taken) {
+      EXPECT_THAT(refreshed, IsRejectedFor(RejectReason::kMetadataExpired));
+    }
+    EXPECT_EQ(client_->expired(), c.expired) << c.after << " " << c.within;
+  }
+}
+
+TEST_F(Workflow, InconsistentSnapshotsAreReadOnlyWhereAskedFor) {
+  upstream_.root["consistent_snapshot"] = false;
+  upstream_.UpdateRoot();
+  EXPECT_THAT(Refresh(), IsRejectedFor(RejectReason::kMetadataMalformed));
+  limits_.accept_inconsistent_snapshots = true;
+  StartFrom(upstream_.InitialState());
+  upstream_.fetched.clear();
+  EXPECT_THAT(Refresh(), IsOk());
+  EXPECT_THAT(upstream_.fetched, ElementsAre("2.root.json", "3.root.json", "timestamp.json",
+                                             "snapshot.json", "targets.json"));
+}
+
+TEST_F(Workflow, TargetsWithoutSha256AreReadOnlyWhereAskedFor) {
+  upstream_.AddTarget("file", "content");
+  upstream_.targets["targets"]["file"]["hashes"] = {{"sha512", std::string(128, 'a')}};
+  upstream_.UpdateTargets();
+  EXPECT_THAT(Refresh(), IsRejectedFor(RejectReason::kMetadataMalformed));
+  limits_.accept_targets_without_sha256 = true;
+  StartFrom(upstream_.InitialState());
+  EXPECT_THAT(Refresh(), IsOk());
+}
+
+TEST_F(Workflow, TheSameClientGoesOnAfterTheRotationLimit) {
+  limits_.max_root_rotations = 2;
+  StartFrom(upstream_.InitialState());
+  for (int i = 0; i < 5; ++i) upstream_.RotateRootKey();
+  EXPECT_THAT(Refresh(), IsRejectedFor(RejectReason::kRootRotationLimit));
+  EXPECT_THAT(Refresh(), IsRejectedFor(RejectReason::kRootRotationLimit));
+  EXPECT_THAT(Refresh(), IsOk());
+  EXPECT_EQ(client_->root().version, 6u);
+  EXPECT_THAT(client_->new_roots(), SizeIs(5));
+}
+
 TEST_F(Workflow, FastForwardRecoveryByRotatingTheTimestampKey) {
   upstream_.timestamp["version"] = 1'000'000;
   ASSERT_THAT(Refresh(), IsOk());
