@@ -35,15 +35,12 @@ absl::Status BadDirectory(const std::string& directory, absl::string_view what) 
       directory, "\", or leave inbox_directory out to take no bundles"));
 }
 
-absl::Status Remove(const std::string& directory, const std::vector<std::string>& names) {
+// Whatever cannot be removed stays: cloister-sync may write here, too, and must not be able to keep
+// the server from starting.
+void RemoveUnfinished(const std::string& directory, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
-    if (!absl::StartsWith(name, kUnfinished)) continue;
-    const std::string path = absl::StrCat(directory, "/", name);
-    if (unlink(path.c_str()) != 0 && errno != ENOENT) {
-      return BadDirectory(directory, absl::StrCat("cannot remove ", name, ": ", strerror(errno)));
-    }
+    if (absl::StartsWith(name, kUnfinished)) unlink(absl::StrCat(directory, "/", name).c_str());
   }
-  return absl::OkStatus();
 }
 
 std::string NewName() {
@@ -136,7 +133,7 @@ absl::StatusOr<std::unique_ptr<BundleInbox>> BundleInbox::Open(const Options& op
   }
   absl::StatusOr<std::vector<std::string>> names = storage::ListDirectory(directory);
   if (!names.ok()) return BadDirectory(directory, names.status().message());
-  if (absl::Status s = Remove(directory, *names); !s.ok()) return s;
+  RemoveUnfinished(directory, *names);
   return std::unique_ptr<BundleInbox>(new BundleInbox(options));
 }
 

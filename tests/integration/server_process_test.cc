@@ -258,6 +258,39 @@ TEST_F(ServerProcessTest, CheckConfigSaysWhatIsWrongAndTouchesNothing) {
   EXPECT_THAT(result.errors, HasSubstr("feed threats"));
 }
 
+TEST_F(ServerProcessTest, CheckConfigLooksAtFoldersAndLists) {
+  const std::string data = directory_ / "data";
+  const std::string spool = directory_ / "spool";
+  const std::string inbox = directory_ / "inbox";
+  struct Case {
+    std::string updates;
+    std::string more;
+    std::string open;     // a folder that anybody may write to
+    const char* setting;  // that is named
+    const char* mend;
+  };
+  const Case table[] = {
+      {"", "", data, "data_directory", "chmod 0700"},
+      {"", "", spool, "spool_directory", "chmod 0750"},
+      {"inbox_directory = \"inbox\"\n", "", inbox, "inbox_directory", "install -d"},
+      {"inbox_directory = \"data/inbox\"\n", "", "", "inbox_directory", "lies in data_directory"},
+      {"inbox_directory = \"spool\"\n", "", "", "inbox_directory", "lies in spool_directory"},
+      {"", "[protection]\nwarning_lists = [\"nowhere\"]\n", "", "warning_lists",
+       "take it off the list"},
+  };
+  for (const Case& one : table) {
+    for (const std::string& folder : {data, spool, inbox}) {
+      fs::create_directories(folder);
+      fs::permissions(folder, folder == one.open ? fs::perms::all : fs::perms::owner_all);
+    }
+    updates_ = one.updates;
+    more_ = one.more;
+    const ProcessResult result = RunToEnd({"--check-config"});
+    EXPECT_EQ(result.exit_code, 2) << one.setting;
+    EXPECT_THAT(result.errors, AllOf(HasSubstr(one.setting), HasSubstr(one.mend)));
+  }
+}
+
 TEST_F(ServerProcessTest, HelpTeachesAndVersionTells) {
   EXPECT_THAT(RunToEnd({"--help"}).output, AllOf(HasSubstr("[[identity]]"), HasSubstr("SIGTERM")));
   EXPECT_THAT(RunToEnd({"--version"}).output, HasSubstr(CLOISTER_VERSION));
