@@ -41,8 +41,7 @@ absl::StatusOr<CycleResult> FeedSources::RunOne(size_t i, FeedCycle& cycle, absl
   }
   auto source =
       OpenSource(feed_, feed_.sources[i], {.stop_fd = stop_fd_, .timestamp = &timestamps_[i]});
-  if (!source.ok()) return source.status();
-  auto result = cycle.Run(**source, now);
+  const auto result = source.ok() ? cycle.Run(**source, now) : source.status();
   if (!absl::IsCancelled(result.status())) Note(i, result.status(), now);
   return result;
 }

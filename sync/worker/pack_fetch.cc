@@ -37,14 +37,14 @@ Packs PackFetch::ToBeHad() const {
 
 // A chain that ends before the newest version listed is none.
 absl::StatusOr<Packs> PackFetch::Choose() const {
-  auto chain = trust::CheapestChain(ToBeHad(), folder_.Held(feed_.offered), options_.max_deltas);
-  if (!chain.ok()) return chain.status();
+  const Packs to_be_had = ToBeHad();
   const uint64_t newest = trust::NewestVersion(feed_.offered);
-  if (chain->back().to_version == newest) return chain;
-  return Rejected(
-      RejectReason::kVersionGap,
-      absl::StrCat("version ", newest, " is listed, but what is to be had ends at version ",
-                   chain->back().to_version));
+  if (newest != 0 && trust::NewestVersion(to_be_had) != newest) {
+    return Rejected(
+        RejectReason::kVersionGap,
+        absl::StrCat("version ", newest, " is listed, but no pack that leads there is to be had"));
+  }
+  return trust::CheapestChain(to_be_had, folder_.Held(feed_.offered), options_.max_deltas);
 }
 
 absl::StatusOr<Packs> PackFetch::Chain() {

@@ -88,6 +88,85 @@ TEST_F(TargetFetch, SinkEndsTheFetch) {
               HasCode(absl::StatusCode::kNotFound));
 }
 
+// A partial target in memory.
+class KeptBytes : public PartialTarget {
+ public:
+  absl::Status Replay(const ByteSink& sink) override { return sink(bytes); }
+  absl::Status Append(absl::string_view piece) override {
+    if (bytes.size() + piece.size() > room) return absl::ResourceExhaustedError("no room");
+    bytes.append(piece.data(), piece.size());
+    return absl::OkStatus();
+  }
+  absl::Status Clear() override {
+    bytes.clear();
+    return absl::OkStatus();
+  }
+
+  std::string bytes;
+  size_t room = 1000;
+};
+
+class TargetResume : public TargetFetch {
+ protected:
+  absl::Status Resume(const std::string& kept) {
+    kept_.bytes = kept;
+    upstream_.fetched.clear();
+    return ResumeTarget(upstream_, kPath, target_, kept_);
+  }
+
+  KeptBytes kept_;
+};
+
+TEST_F(TargetResume, GoesOnWhereItEnded) {
+  const std::string content = kContent;
+  for (size_t size = 0; size < content.size(); ++size) {
+    ASSERT_THAT(Resume(content.substr(0, size)), IsOk()) << size;
+    EXPECT_EQ(kept_.bytes, content);
+    EXPECT_EQ(upstream_.fetched.size(), 1u);
+  }
+}
+
+TEST_F(TargetResume, AsksForNothingWhereAllIsThere) {
+  upstream_.target_files.clear();
+  EXPECT_THAT(Resume(kContent), IsOk());
+  EXPECT_TRUE(upstream_.fetched.empty());
+}
+
+TEST_F(TargetResume, BeginsAnewWhereWhatWasThereIsWrong) {
+  const std::string content = kContent;
+  for (const std::string& wrong :
+       {std::string("some c0ntent"), content.substr(0, 21) + "?", content + "and more"}) {
+    ASSERT_THAT(Resume(wrong), IsOk()) << wrong;
+    EXPECT_EQ(kept_.bytes, content);
+  }
+}
+
+TEST_F(TargetResume, NothingStaysOfWrongContent) {
+  Served()[9] ^= 1;
+  EXPECT_THAT(Resume(""), IsRejectedFor(RejectReason::kTargetHashMismatch));
+  EXPECT_EQ(kept_.bytes, "");
+  EXPECT_EQ(upstream_.fetched.size(), 1u);
+  // A second time from the beginning, and no more.
+  EXPECT_THAT(Resume("some "), IsRejectedFor(RejectReason::kTargetHashMismatch));
+  EXPECT_EQ(kept_.bytes, "");
+  EXPECT_EQ(upstream_.fetched.size(), 2u);
+}
+
+TEST_F(TargetResume, EndlessDataIsNoBeginning) {
+  Served() += std::string(1000, 'x');
+  EXPECT_THAT(Resume("some "), IsRejectedFor(RejectReason::kTargetTooLarge));
+  EXPECT_EQ(kept_.bytes, "");
+}
+
+TEST_F(TargetResume, WhatCameStaysWhereTheSinkOrTheWayFails) {
+  kept_.room = 10;
+  EXPECT_THAT(Resume("some "), HasCode(absl::StatusCode::kResourceExhausted));
+  EXPECT_EQ(kept_.bytes.substr(0, 5), "some ");
+  upstream_.target_files.clear();
+  EXPECT_THAT(Resume("some "), IsRejectedFor(RejectReason::kTargetMissing));
+  EXPECT_EQ(kept_.bytes, "some ");
+}
+
 TEST(ConsistentTargetName, HasTheHashBeforeTheLastComponent) {
   TargetFile target;
   target.hashes = {{"sha256", std::string(64, 'a')}};

@@ -129,6 +129,30 @@ void FeedUpstream::Unlist(absl::string_view path) {
   repository.targets["targets"].erase(std::string(path));
 }
 
+void WriteRepository(FeedUpstream& upstream, const std::string& directory) {
+  testing::RepositorySimulator repository = upstream.repository;
+  const auto write = [](const std::string& path, const std::string& bytes) {
+    EXPECT_TRUE(storage::WriteFileAtomically(path, bytes).ok());
+  };
+  const std::string metadata = directory + "/metadata/";
+  fs::create_directories(metadata);
+  fs::create_directories(directory + "/targets");
+  for (const auto& [name, bytes] : repository.target_files) {
+    if (repository.missing.count(name) == 0) write(directory + "/targets/" + name, bytes);
+  }
+  for (int version = 1;; ++version) {
+    const std::string name = absl::StrCat(version, ".root.json");
+    const auto root = repository.Metadata(name, 1 << 20);
+    if (!root.ok()) break;
+    write(metadata + name, *root);
+  }
+  write(absl::StrCat(metadata, int64_t{repository.targets["version"]}, ".targets.json"),
+        repository.Bytes(trust::Role::kTargets));
+  write(absl::StrCat(metadata, int64_t{repository.snapshot["version"]}, ".snapshot.json"),
+        repository.Bytes(trust::Role::kSnapshot));
+  write(metadata + "timestamp.json", repository.Bytes(trust::Role::kTimestamp));
+}
+
 WorkerFixture::WorkerFixture() {
   fs::create_directories(directory_ / "spool");
   std::ofstream(directory_ / "root.json") << upstream_.repository.InitialState().root;
@@ -157,6 +181,26 @@ std::map<std::string, std::string> WorkerFixture::SpoolFiles() const {
     if (entry.is_regular_file()) files[path.substr(base.size() + 1)] = Read(path);
   }
   return files;
+}
+
+std::string WorkerFixture::PackOnOffer(absl::string_view part) const {
+  for (const auto& [name, bytes] : upstream_.repository.target_files) {
+    if (absl::StrContains(name, part)) {
+      return directory_ / ("state/threats/packs/" + name.substr(0, 64) + ".sst");
+    }
+  }
+  return "";
+}
+
+void WorkerFixture::Rot(const std::string& path) {
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+  file.seekg(0, std::ios::end);
+  const auto middle = file.tellg() / 2;
+  file.seekg(middle);
+  const char byte = static_cast<char>(file.get());
+  file.seekp(middle);
+  file.put(static_cast<char>(byte ^ 1));
+  EXPECT_TRUE(file.good()) << path;
 }
 
 std::vector<std::string> WorkerFixture::RequestedTargets() {

@@ -60,6 +60,9 @@ class FeedUpstream {
   Records EntriesOf(uint32_t part, uint32_t parts) const;
 };
 
+// Writes what `upstream` publishes now as a static repository, over what is there.
+void WriteRepository(FeedUpstream& upstream, const std::string& directory);
+
 class WorkerFixture : public ::testing::Test {
  protected:
   WorkerFixture();
@@ -71,6 +74,11 @@ class WorkerFixture : public ::testing::Test {
   std::vector<std::string> SpoolNames() const;
   // All files of the spool and their bytes.
   std::map<std::string, std::string> SpoolFiles() const;
+  // Where this worker keeps the only pack whose name contains `part`; "" if there is none.
+  std::string PackOnOffer(absl::string_view part) const;
+  // Turns a bit in the middle of a file, as disks do: the same file has other bytes.
+  static void Rot(const std::string& path);
+
   // Names of packs requested since the last call.
   std::vector<std::string> RequestedTargets();
 

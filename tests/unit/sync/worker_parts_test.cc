@@ -13,6 +13,7 @@
 #include "sync/worker/log.h"
 #include "sync/worker/schedule.h"
 #include "sync/worker/status_file.h"
+#include "sync/worker/status_text.h"
 #include "sync/worker/stop_flag.h"
 #include "sync/worker/worker.h"
 #include "tests/support/status_matchers.h"
@@ -94,6 +95,78 @@ TEST(StatusFileTest, TellsWhatIsKnown) {
   EXPECT_EQ(second["failures"], 2);
   EXPECT_EQ(second["next_try"], "2001-09-09T01:49:10Z");
   EXPECT_EQ(second["last_error"]["reason"], "target_missing");
+}
+
+TEST(StatusFileTest, IsReadAsItWasWritten) {
+  FeedStatus status;
+  status.feed = "threats";
+  status.last_result.emplace();
+  status.last_result->outcome = CycleResult::Outcome::kRefreshed;
+  status.last_result->version = 7;
+  status.last_result->timestamp_version = 12;
+  status.last_result->issued = absl::FromUnixSeconds(1'000'000'000);
+  status.last_result->expired = true;
+  status.last_result->bytes_fetched = 99;
+  status.source = "https://feeds.example/";
+  status.last_success = absl::FromUnixSeconds(1'000'000'060);
+  status.last_error = absl::UnavailableError("gone");
+  status.last_error_time = absl::FromUnixSeconds(1'000'000'120);
+  status.failures = 2;
+  status.next_try = absl::FromUnixSeconds(1'000'000'150);
+  status.sources.push_back(
+      {"https://feeds.example/", 3,
+       reputation::Rejected(reputation::RejectReason::kMetadataRollback, "older"),
+       absl::FromUnixSeconds(1'000'000'200)});
+  testing::TemporaryDirectory directory;
+  const std::string path = directory / "status.json";
+  EXPECT_THAT(ReadStatusFile(path), HasCode(absl::StatusCode::kNotFound));
+  ASSERT_THAT(WriteStatusFile(path, {status, FeedStatus()}), IsOk());
+  ASSERT_OK_AND_ASSIGN(const auto read, ReadStatusFile(path));
+  ASSERT_EQ(read.size(), 2u);
+  EXPECT_EQ(FormatStatus(read), FormatStatus({status, FeedStatus()}));
+  EXPECT_FALSE(AllWell(read));
+}
+
+TEST(StatusFileTest, WhateverElseIsThereIsToldOrPassedOver) {
+  testing::TemporaryDirectory directory;
+  const std::string path = directory / "status.json";
+  for (const char* text : {"", "no JSON", "[]", "7", "{\"x\": 1}"}) {
+    ASSERT_THAT(storage::WriteFileAtomically(path, text), IsOk());
+    EXPECT_THAT(ReadStatusFile(path), HasCode(absl::StatusCode::kDataLoss)) << text;
+  }
+  for (const char* text :
+       {"{\"feeds\": 7}", "{\"feeds\": [7, null, [], {}, \"x\"]}",
+        "{\"feeds\": [{\"feed\": 7, \"version\": \"x\", \"failures\": -1, \"sources\": [1, {}],"
+        " \"last_error\": 7, \"issued\": \"soon\"}]}"}) {
+    ASSERT_THAT(storage::WriteFileAtomically(path, text), IsOk());
+    EXPECT_THAT(ReadStatusFile(path), IsOk()) << text;
+  }
+}
+
+TEST(StatusTextTest, SaysHowOldAndWhatIsWrong) {
+  const absl::Time now = absl::FromUnixSeconds(1'000'000'000);
+  FeedStatus status;
+  status.feed = "threats";
+  status.last_result.emplace();
+  status.last_result->version = 7;
+  status.last_result->issued = now - absl::Hours(30);
+  status.last_success = now - absl::Minutes(5);
+  status.source = "https://a/";
+  status.next_try = now + absl::Seconds(90);
+  EXPECT_TRUE(AllWell({status}));
+  EXPECT_EQ(FormatStatusText({status}, now),
+            "threats: version 7, issued 30 h ago, from https://a/\n"
+            "  last success 5 min ago, next try in 90 s\n");
+  status.last_result->expired = true;
+  status.failures = 1;
+  status.last_error = absl::UnavailableError("\x1b[31mred\n");
+  status.last_error_time = now - absl::Hours(72);
+  status.next_try = now;
+  EXPECT_FALSE(AllWell({status}));
+  EXPECT_EQ(FormatStatusText({status}, now),
+            "threats: version 7, issued 30 h ago, EXPIRED, from https://a/\n"
+            "  last success 5 min ago, next try due\n"
+            "  FAILING (3 days ago): unavailable: \\x1b[31mred\\n\n");
 }
 
 TEST(StatusFileTest, ErrorsWithoutAReasonHaveTheirCode) {

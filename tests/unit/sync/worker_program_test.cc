@@ -45,20 +45,7 @@ class WorkerProgramTest : public WorkerFixture {
   }
 
   // The repository as a folder.
-  void WriteMirror() {
-    auto& repository = upstream_.repository;
-    const std::string metadata = directory_ / "mirror/metadata/";
-    const std::string targets = directory_ / "mirror/targets/";
-    fs::create_directories(metadata);
-    fs::create_directories(targets);
-    Write(metadata + "1.root.json", repository.InitialState().root);
-    Write(metadata + absl::StrCat(int64_t{repository.targets["version"]}, ".targets.json"),
-          repository.Bytes(trust::Role::kTargets));
-    Write(metadata + absl::StrCat(int64_t{repository.snapshot["version"]}, ".snapshot.json"),
-          repository.Bytes(trust::Role::kSnapshot));
-    for (const auto& [name, bytes] : repository.target_files) Write(targets + name, bytes);
-    Write(metadata + "timestamp.json", repository.Bytes(trust::Role::kTimestamp));
-  }
+  void WriteMirror() { WriteRepository(upstream_, directory_ / "mirror"); }
 
   void Write(const std::string& path, const std::string& bytes) {
     ASSERT_THAT(storage::WriteFileAtomically(path, bytes, 0644), IsOk());
@@ -111,6 +98,32 @@ TEST_F(WorkerProgramTest, OnceTellsARefusalByReason) {
                                    Not(HasSubstr("mismatch: target_hash"))));
   EXPECT_THAT(result.errors, HasSubstr("reason=target_hash_mismatch"));
   EXPECT_TRUE(SpoolNames().empty());
+}
+
+TEST_F(WorkerProgramTest, StatusTellsAgesSourcesAndErrors) {
+  const std::string config = WriteConfig(MirrorUrl(), "mirrors = ['file:///nowhere/']\n");
+  const ProcessResult nothing = RunProgram({"--config", config, "--status"});
+  EXPECT_EQ(nothing.exit_code, 1);
+  EXPECT_THAT(nothing.output, StartsWith("threats: nothing handed over yet\n  last success never"));
+  ASSERT_EQ(RunProgram({"--config", config, "--once"}).exit_code, 0);
+  const ProcessResult good = RunProgram({"--config", config, "--status"});
+  EXPECT_EQ(good.exit_code, 0);
+  EXPECT_THAT(good.output,
+              AllOf(StartsWith("threats: version 1, issued "), HasSubstr("from " + MirrorUrl())));
+  fs::remove_all(directory_ / "mirror");
+  ASSERT_EQ(RunProgram({"--config", config, "--once"}).exit_code, 1);
+  const ProcessResult bad = RunProgram({"--config", config, "--status"});
+  EXPECT_EQ(bad.exit_code, 1);
+  // What was handed over before is told still, beside what fails now.
+  EXPECT_THAT(bad.output, AllOf(StartsWith("threats: version 1, issued "), HasSubstr("FAILING"),
+                                HasSubstr(MirrorUrl() + " failed 1 times: unavailable: "),
+                                HasSubstr("file:///nowhere/ failed 1 times")));
+  const ProcessResult json = RunProgram({"--config", config, "--status", "--json"});
+  EXPECT_EQ(json.exit_code, 1);
+  const auto status = nlohmann::json::parse(json.output);
+  EXPECT_EQ(status["feeds"][0]["source"], MirrorUrl());
+  EXPECT_EQ(status["feeds"][0]["failures"], 1);
+  EXPECT_EQ(status["feeds"][0]["sources"][1]["last_error"]["reason"], "unavailable");
 }
 
 TEST_F(WorkerProgramTest, KeepsFetchingUntilTold) {
