@@ -120,6 +120,7 @@ int Run(int argc, const char* const* argv, Session* session) {
   AddVerify(&app, session);
   AddOverride(&app, session);
   AddAudit(&app, session);
+  AddBundle(&app, session);
   app.footer(kMore);
   try {
     app.parse(argc, argv);

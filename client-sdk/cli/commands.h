@@ -16,6 +16,7 @@ void AddFeeds(CLI::App* app, Session* session);
 void AddVerify(CLI::App* app, Session* session);
 void AddOverride(CLI::App* app, Session* session);
 void AddAudit(CLI::App* app, Session* session);
+void AddBundle(CLI::App* app, Session* session);
 
 // Parses the command line and runs the command. Returns the exit code of the process.
 int Run(int argc, const char* const* argv, Session* session);

@@ -115,7 +115,8 @@ PackTarget BaseAt(const Packs& listed, uint64_t version) {
   base.to_version = version;
   for (const PackTarget& pack : listed) {
     if (pack.to_version == version) base.content_digest = pack.content_digest;
-    if (pack.from_version == version) base.content_digest = pack.base_digest;
+    const bool names_it = pack.from_version == version && !pack.base_digest.empty();
+    if (names_it) base.content_digest = pack.base_digest;
   }
   return base;
 }

@@ -31,14 +31,14 @@ absl::string_view ErrorOf(archive* archive) {
 struct UnpackedBytes::Callbacks {
   static la_ssize_t Read(archive* archive, void* data, const void** buffer) {
     auto* self = static_cast<UnpackedBytes*>(data);
-    absl::StatusOr<size_t> n = self->source_(self->compressed_.data(), self->compressed_.size());
+    absl::StatusOr<size_t> n = self->source_(self->compressed_.get(), kBlockBytes);
     if (!n.ok()) {
       self->source_status_ = n.status();
       archive_set_error(archive, EIO, "cannot be read");
       return ARCHIVE_FATAL;
     }
     self->compressed_bytes_ += *n;
-    *buffer = self->compressed_.data();
+    *buffer = self->compressed_.get();
     return static_cast<la_ssize_t>(*n);
   }
 };
@@ -47,8 +47,8 @@ UnpackedBytes::UnpackedBytes(ByteSource source, const BundleLimits& limits)
     : source_(std::move(source)),
       limits_(limits),
       archive_(archive_read_new()),
-      compressed_(kBlockBytes),
-      buffer_(kBlockBytes),
+      compressed_(new char[kBlockBytes]),
+      buffer_(new char[kBlockBytes]),
       max_bytes_(limits.max_total_bytes + limits.max_index_bytes +
                  kOverheadPerMember * (limits.max_members + uint64_t{32})) {}
 
@@ -110,9 +110,9 @@ absl::Status UnpackedBytes::CheckBounds(uint64_t unpacked) const {
 
 absl::Status UnpackedBytes::Fill(size_t* filled) {
   *filled = 0;
-  while (*filled < buffer_.size()) {
+  while (*filled < kBlockBytes) {
     const la_ssize_t n =
-        archive_read_data(archive_, buffer_.data() + *filled, buffer_.size() - *filled);
+        archive_read_data(archive_, buffer_.get() + *filled, kBlockBytes - *filled);
     if (n < 0) return ReadFailed();
     if (n == 0) break;
     *filled += static_cast<size_t>(n);
@@ -127,8 +127,8 @@ absl::StatusOr<absl::string_view> UnpackedBytes::Next() {
   // Bytes in front of an error are not handed out: nothing good can come of them.
   status_ = at_end_ ? absl::OkStatus() : Fill(&filled);
   if (status_.ok()) status_ = CheckBounds(offset_ + filled);
-  block_ = status_.ok() ? absl::string_view(buffer_.data(), filled) : absl::string_view();
-  at_end_ = filled < buffer_.size();
+  block_ = status_.ok() ? absl::string_view(buffer_.get(), filled) : absl::string_view();
+  at_end_ = filled < kBlockBytes;
   ran_out_ = filled == 0;
   if (!status_.ok()) return status_;
   return block_;

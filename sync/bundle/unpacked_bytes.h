@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -63,10 +62,10 @@ class UnpackedBytes {
   const ByteSource source_;
   const BundleLimits limits_;
   archive* archive_;
-  std::vector<char> compressed_;
+  const std::unique_ptr<char[]> compressed_;
   uint64_t compressed_bytes_ = 0;
   absl::Status source_status_;
-  std::vector<char> buffer_;
+  const std::unique_ptr<char[]> buffer_;
   absl::string_view block_;
   uint64_t offset_ = 0;
   uint64_t max_bytes_;

@@ -92,6 +92,7 @@ class Parser {
         ->required();
     create->add_option("--feed", arguments_.feeds, "Only this feed; several times if wanted")
         ->expected(1)
+        ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     create->add_option("--since", arguments_.since, "Version that receivers have already")
         ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 53));
@@ -154,6 +155,7 @@ class Parser {
            more + "Root metadata to trust, FEED=FILE, or FILE where there is one feed")
         ->type_name("[FEED=]FILE")
         ->expected(1)
+        ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   }
 
