@@ -27,7 +27,7 @@ Voucher RootFor(const Root& root, Role role);
 // are forgotten then.
 bool BeginsAnew(const Root& before, const Root& after);
 
-// Section 4.2.1: as many valid signatures of distinct keys as the threshold. kMetadataThreshold.
+// Section 4.3: as many valid signatures of distinct keys as the threshold. kMetadataThreshold.
 absl::Status CheckThreshold(absl::string_view name, const SignedFile& file, const Voucher& voucher);
 
 absl::Status Rollback(absl::string_view name, absl::string_view what, uint64_t offered,

@@ -29,7 +29,7 @@ nlohmann::json PublicKeyToJson(const PublicKey& key);
 absl::StatusOr<PublicKey> PublicKeyFromJson(const nlohmann::json& value);
 
 // The same text for every way to write one key, so that a threshold counts keys rather than ids
-// (section 4.2.1); of a key that verifies nothing, what was written.
+// (section 4.3); of a key that verifies nothing, what was written.
 std::string KeyIdentity(const PublicKey& key);
 
 // Whether `signature_hex` is the key's signature of `message`.

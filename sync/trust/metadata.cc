@@ -180,7 +180,9 @@ absl::StatusOr<Root> ParseRoot(const SignedFile& file, const Limits& limits) {
   JsonFields fields(file.signed_part, "signed", &errors);
   Root root;
   ReadCommon(fields, &root);
-  root.consistent_snapshot = fields.Bool("consistent_snapshot");
+  // Section 4.3: optional, for the sake of old repositories.
+  root.consistent_snapshot =
+      fields.Has("consistent_snapshot") && fields.Bool("consistent_snapshot");
   if (!root.consistent_snapshot && !limits.accept_inconsistent_snapshots) {
     fields.Wrong("consistent_snapshot", "must be true");
   }

@@ -14,6 +14,7 @@ using cloister::testing::HasCode;
 using cloister::testing::IsOk;
 using cloister::testing::IsRejectedFor;
 using cloister::testing::TestKey;
+using nlohmann::json;
 using reputation::RejectReason;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
@@ -251,6 +252,12 @@ TEST_F(Workflow, InconsistentSnapshotsAreReadOnlyWhereAskedFor) {
   EXPECT_THAT(Refresh(), IsOk());
   EXPECT_THAT(upstream_.fetched, ElementsAre("2.root.json", "3.root.json", "timestamp.json",
                                              "snapshot.json", "targets.json"));
+  json without = upstream_.root;
+  without.erase("consistent_snapshot");
+  without["version"] = 3;
+  upstream_.replaced["3.root.json"] = testing::SignFile(without, upstream_.signers[Role::kRoot]);
+  EXPECT_THAT(Refresh(), IsOk());
+  EXPECT_FALSE(client_->root().consistent_snapshot);
 }
 
 TEST_F(Workflow, TargetsWithoutSha256AreReadOnlyWhereAskedFor) {
