@@ -224,6 +224,13 @@ absl::StatusOr<storage::VersionSpec> VersionOf(const std::vector<PackTarget>& ch
                           .from_version = pack.from_version,
                           .to_version = pack.to_version,
                           .result = *result});
+    if (pack.base_digest.empty()) continue;
+    absl::StatusOr<storage::ContentDigest> base = storage::ContentDigest::Parse(pack.base_digest);
+    if (!base.ok()) {
+      return Rejected(RejectReason::kTargetUndescribed,
+                      absl::StrCat(pack.path, ": base_digest: ", base.status().message()));
+    }
+    spec.packs.back().base = *base;
   }
   return spec;
 }

@@ -51,23 +51,27 @@ class ReputationStore : public ReputationReader {
 
   // Makes `spec` the served version of its feed in one atomic step, or changes nothing.
   // Deltas that the served version does not have yet are checked against their base: kBaseMismatch,
-  // kDigestMismatch. kVersionRollback if older than what is served; serving the same version again
-  // only renews `published`. kVersionGap if packs do not connect, kNoSpace, kPackUnreadable.
+  // kDigestMismatch. A snapshot is not read again: its hashes are signed. kVersionRollback if older
+  // than what is served; serving the same version again only renews `published`, unless the feed is
+  // damaged: then it is built anew from `spec`, whose packs are hashed first (kPackRotten).
+  // kVersionGap if packs do not connect, kNoSpace, kPackUnreadable.
   virtual absl::Status Serve(const VersionSpec& spec) = 0;
 
   // Versions of `feed` that can be served without anything being fetched, newest first: the one
   // that is served, older ones, and newer ones that wait. NotFound if it is not configured here.
   virtual absl::StatusOr<std::vector<ServedFeed>> KeptVersions(absl::string_view feed) const = 0;
 
-  // Keeps `spec` without serving it, in place of any other version newer than the one served. Its
-  // deltas are proved against their base as Serve does it. Same errors as Serve.
+  // Keeps `spec` without serving it, in place of any other version newer than the one served; one
+  // that waits already is only renewed. Its deltas are proved against their base as Serve does it.
+  // Same errors as Serve; kVersionRollback also for the version that is served.
   virtual absl::Status Keep(const VersionSpec& spec) = 0;
 
   // Serves a kept version, older or newer than what is served, in one atomic step; its packs are
   // hashed again first. NotFound if it is not kept, kPackRotten if one of its packs has rotted.
   virtual absl::Status ServeKept(absl::string_view feed, uint64_t version) = 0;
 
-  // Stops keeping a version that is not served, with packs that nothing else needs.
+  // Stops keeping a version that is not served (FailedPrecondition), with packs that nothing else
+  // needs. NotFound if it is not kept.
   virtual absl::Status Forget(absl::string_view feed, uint64_t version) = 0;
 
   // Calls `visit` for every record that differs between what `spec.feed` serves and `spec`, in the
@@ -92,7 +96,8 @@ class ReputationStore : public ReputationReader {
   virtual absl::StatusOr<VerifyReport> Verify(absl::string_view feed,
                                               const StoreProgressCallback& progress) = 0;
 
-  // Feeds of which something could not be read, since it was last built: by lookups, or Verify.
+  // Feeds of which something could not be read, since it was last built: by lookups, Verify, or at
+  // the start.
   virtual std::vector<std::string> DamagedFeeds() const = 0;
 
   // Builds what `feed` serves anew from the pack store, without a network: hashes its packs, moves

@@ -26,6 +26,8 @@ struct VersionPack {
   uint64_t to_version = 0;
   // Content digest of the version that the pack leads to, as signed.
   ContentDigest result;
+  // Of the version that a delta starts from, where that is signed, too.
+  std::optional<ContentDigest> base = std::nullopt;
 };
 
 // A version to serve: the parts of a snapshot, then deltas, each from where the last one ends.

@@ -99,14 +99,16 @@ class Fold {
 
   // Lets others have the disk, and looks whether the fold is still wanted.
   absl::Status Pause() {
-    if (limiter_ != nullptr) {
-      const int64_t burst = limiter_->GetSingleBurstBytes();
-      for (int64_t left = static_cast<int64_t>(pending_bytes_); left > 0; left -= burst) {
+    const StoreProgress at{"folding entries", entries_, options_.served.digest.entries()};
+    const int64_t burst = limiter_ == nullptr ? INT64_MAX : limiter_->GetSingleBurstBytes();
+    for (int64_t left = static_cast<int64_t>(pending_bytes_); left > 0; left -= burst) {
+      if (limiter_ != nullptr) {
         limiter_->Request(std::min(left, burst), rocksdb::Env::IO_LOW, nullptr);
       }
+      if (absl::Status s = options_.progress(at); !s.ok()) return s;
     }
     pending_bytes_ = 0;
-    return options_.progress({"folding entries", entries_, options_.served.digest.entries()});
+    return absl::OkStatus();
   }
 
   absl::Status Adopt(uint64_t bytes) {

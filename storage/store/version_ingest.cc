@@ -165,10 +165,17 @@ absl::Status VersionIngest::CheckHeader(const VersionSpec& spec, size_t index, s
 
 absl::Status VersionIngest::CheckDelta(const VersionSpec& spec, size_t index) const {
   const VersionPack& pack = spec.packs[index];
+  const ContentDigest& base = spec.packs[index - 1].result;
+  if (pack.base && *pack.base != base) {
+    return Rejected(RejectReason::kBaseMismatch,
+                    absl::StrCat("the delta from ", pack.from_version, " to ", pack.to_version,
+                                 " was signed for a base with content ", pack.base->ToString(),
+                                 ", but version ", pack.from_version, " has ", base.ToString()));
+  }
   absl::StatusOr<std::unique_ptr<PackReader>> reader = OpenPack(*options_.packs, pack.sha256);
   if (!reader.ok()) return reader.status();
-  absl::StatusOr<ContentDigest> digest = DigestAfterDelta(*options_.database, *options_.family,
-                                                          **reader, spec.packs[index - 1].result);
+  absl::StatusOr<ContentDigest> digest =
+      DigestAfterDelta(*options_.database, *options_.family, **reader, base);
   if (!digest.ok()) return digest.status();
   if (*digest == pack.result) return absl::OkStatus();
   return Rejected(RejectReason::kDigestMismatch,

@@ -16,6 +16,7 @@ namespace {
 
 constexpr char kMagic[] = "cloister-version 1\n";
 constexpr char kSuffix[] = ".version";
+constexpr char kTemporaryPrefix[] = ".tmp-";  // as TemporaryFile names them
 constexpr size_t kHashBytes = 32;
 constexpr uint64_t kMaxBytes = 1 << 20;
 
@@ -78,7 +79,8 @@ absl::Status VersionManifests::Reconcile(const std::vector<StoredVersion>& versi
     if (absl::Status s = Write(version); !s.ok()) return s;
   }
   for (const std::string& name : *names) {
-    if (wanted.count(name) == 0) unlink(absl::StrCat(directory_, "/", name).c_str());
+    const bool ours = absl::EndsWith(name, kSuffix) || absl::StartsWith(name, kTemporaryPrefix);
+    if (ours && wanted.count(name) == 0) unlink(absl::StrCat(directory_, "/", name).c_str());
   }
   return SyncDirectory(directory_);
 }

@@ -193,6 +193,20 @@ TEST_F(StoreServeTest, RefusesADeltaMadeForAnotherBase) {
   EXPECT_EQ(Served(0, 200), RecordsOf(v1));
 }
 
+TEST_F(StoreServeTest, RefusesADeltaWhoseSignedBaseIsAnother) {
+  Entries v1 = SampleEntries(0, 100);
+  Entries v2 = SampleEntries(50, 100);
+  VersionSpec base = Threats().Snapshot(1, v1);
+  ASSERT_THAT(store_->Serve(base), IsOk());
+  VersionSpec spec = Threats().Delta(base, v1, 2, v2);
+  spec.packs[1].base = DigestOf(v2);
+  EXPECT_THAT(store_->Serve(spec), IsRejectedFor(RejectReason::kBaseMismatch));
+  EXPECT_THAT(store_->Keep(spec), IsRejectedFor(RejectReason::kBaseMismatch));
+  EXPECT_EQ(Served(0, 200), RecordsOf(v1));
+  spec.packs[1].base = DigestOf(v1);
+  ASSERT_THAT(store_->Serve(spec), IsOk());
+}
+
 TEST_F(StoreServeTest, RefusesADeltaThatLeadsElsewhereThanSigned) {
   Entries v1 = SampleEntries(0, 100);
   Entries v2 = SampleEntries(50, 100);
@@ -301,6 +315,58 @@ TEST_F(StoreServeTest, KeepsTheLastVersionsAndTheirPacks) {
   ASSERT_OK_AND_ASSIGN(std::vector<ServedFeed> none, store_->KeptVersions("software"));
   EXPECT_THAT(none, IsEmpty());
   EXPECT_FALSE(store_->HasPack("../db/CURRENT"));
+}
+
+// Every lookup sees one version from start to end, also while versions wait, are rolled back to,
+// compared, verified, folded and built anew, by several threads.
+TEST_F(StoreServeTest, LookupsSeeWholeVersionsWhateverAdministratorsDo) {
+  constexpr uint64_t kRecords = 64;
+  std::vector<LookupKey> keys;
+  for (uint64_t i = 0; i < kRecords; ++i) keys.push_back(SampleKey(i));
+  auto entries = [](uint64_t version) {
+    return SampleEntries(0, kRecords, static_cast<uint8_t>(version));
+  };
+  VersionSpec spec = Threats().Snapshot(1, entries(1));
+  ASSERT_THAT(store_->Serve(spec), IsOk());
+  std::atomic<bool> done = false;
+  std::vector<std::thread> threads;
+  threads.emplace_back([&] {
+    while (!done) {
+      std::shared_ptr<const Generation> generation = store_->Current();
+      FindResult found = generation->Find(keys);
+      EXPECT_EQ(found.matches.size(), kRecords);
+      for (const reputation::Match& match : found.matches) {
+        EXPECT_EQ(match.record.confidence, generation->feeds()[0].version);
+      }
+    }
+  });
+  threads.emplace_back([&] {
+    while (!done) {
+      absl::StatusOr<std::vector<ServedFeed>> kept = store_->KeptVersions("threats");
+      // Either may be gone by the time it is asked for.
+      store_
+          ->CompareKept("threats", kept->back().version,
+                        [](const RecordChange&) { return absl::OkStatus(); })
+          .IgnoreError();
+      ASSERT_OK_AND_ASSIGN(VerifyReport report, store_->Verify("threats", nullptr));
+      EXPECT_THAT(report.served, IsOk());
+      EXPECT_THAT(report.rotten_packs, IsEmpty());
+    }
+  });
+  for (uint64_t version = 2; version <= 20; ++version) {
+    const VersionSpec next = Threats().Snapshot(version, entries(version), 2);
+    ASSERT_THAT(store_->Keep(next), IsOk());
+    ASSERT_THAT(store_->ServeKept("threats", version), IsOk());
+    const Entries before = entries(version++);
+    ASSERT_THAT(store_->Serve(Threats().Delta(next, before, version, entries(version))), IsOk());
+    ASSERT_THAT(store_->Fold("threats", 0, nullptr), IsOk());
+    ASSERT_THAT(store_->ServeKept("threats", version - 1), IsOk());
+    ASSERT_OK_AND_ASSIGN(RebuildReport report, store_->Rebuild("threats"));
+    EXPECT_TRUE(report.complete);
+  }
+  done = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(store_->DamagedFeeds(), IsEmpty());
 }
 
 // Every lookup sees one version from start to end, whatever is imported meanwhile.
