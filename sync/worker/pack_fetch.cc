@@ -15,8 +15,8 @@ using trust::PackTarget;
 
 namespace {
 
-// Packs asked for in vain in one run. A mirror of one chain lists a few dozen others.
-constexpr size_t kMaxAbsent = 64;
+// Packs asked for in vain in one run. A mirror of one chain lists some hundred others.
+constexpr size_t kMaxAbsent = 512;
 
 bool IsMissing(const absl::Status& s) {
   return reputation::ReasonOf(s) == RejectReason::kTargetMissing;

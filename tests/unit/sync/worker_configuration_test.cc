@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -102,6 +104,26 @@ root = "/etc/software.root.json"
   EXPECT_FALSE(folder.sources[0].url.has_value());
   EXPECT_EQ(folder.sources[0].folder, "/srv/mirror/software/");
   EXPECT_EQ(folder.poll_interval, absl::Seconds(300));
+}
+
+// Also with every setting taken in that it shows commented out.
+TEST_F(ConfigurationTest, TheDeployedExampleIsSound) {
+  std::ifstream file(std::string(CLOISTER_SOURCE_DIR) + "/deploy/cloister-sync.toml");
+  std::string as_it_is;
+  std::string with_all;
+  for (std::string line; std::getline(file, line);) {
+    absl::StrAppend(&as_it_is, line, "\n");
+    const bool setting = absl::StartsWith(line, "# ") && absl::StrContains(line, " = ") &&
+                         absl::ascii_islower(static_cast<unsigned char>(line[2]));
+    absl::StrAppend(&with_all, setting ? line.substr(2) : line, "\n");
+  }
+  ASSERT_OK_AND_ASSIGN(const Configuration plain, Read(as_it_is));
+  EXPECT_EQ(plain.feeds.size(), 1u);
+  EXPECT_EQ(plain.scrub_interval, absl::Hours(24));
+  ASSERT_OK_AND_ASSIGN(const Configuration full, Read(with_all));
+  EXPECT_EQ(full.feeds[0].sources.size(), 3u);
+  EXPECT_EQ(full.feeds[0].proxy_user, "cloister");
+  EXPECT_EQ(full.import.folders.size(), 2u);
 }
 
 struct MistakeCase {
