@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "reputation/reject_reason.h"
 #include "storage/pack/entry_checker.h"
+#include "storage/pack/table_identity.h"
 
 namespace cloister::storage {
 namespace {
@@ -148,6 +149,7 @@ absl::StatusOr<PackSummary> PackWriter::Finish() {
   rocksdb::ExternalSstFileInfo info;
   rocksdb::Status finished = state_->writer.Finish(&info);
   if (!finished.ok()) return WriteError(finished, state_->path);
+  if (absl::Status s = RemoveTableIdentity(state_->path); !s.ok()) return s;
   PackSummary summary = state_->checker.summary();
   summary.bytes = info.file_size;
   return summary;

@@ -36,7 +36,7 @@ class PackWriter {
   // Bytes written so far, to know when a part is full.
   uint64_t bytes() const;
 
-  // Completes and syncs the file.
+  // Completes and syncs the file. The same entries under the same header make the same bytes.
   absl::StatusOr<PackSummary> Finish();
 
  private:

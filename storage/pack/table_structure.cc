@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "reputation/reject_reason.h"
 #include "storage/pack/sst_block.h"
+#include "storage/pack/table_identity.h"
 
 namespace cloister::storage {
 namespace {
@@ -47,6 +48,7 @@ const std::map<absl::string_view, absl::string_view>& SteeringProperties() {
       {"rocksdb.external_sst_file.version", absl::string_view("\2\0\0\0", 4)},
       {"rocksdb.index.key.is.user.key", "\1"},
       {"rocksdb.index.value.is.delta.encoded", "\1"},
+      {kFileNumberProperty, absl::string_view("\0", 1)},  // see table_identity.h
   };
   return *kProperties;
 }

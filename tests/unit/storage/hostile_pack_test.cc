@@ -20,6 +20,7 @@
 #include "gtest/gtest.h"
 #include "storage/files/files.h"
 #include "storage/pack/pack_reader.h"
+#include "storage/pack/table_identity.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/unit/storage/sample_packs.h"
@@ -96,6 +97,8 @@ void WriteTable(const std::string& path, const rocksdb::Options& options, const 
   write(&writer);
   rocksdb::Status finished = writer.Finish();
   ASSERT_TRUE(finished.ok()) << finished.ToString();
+  // Where it is not shaped as expected, that is what the test is about.
+  absl::Status ignored = RemoveTableIdentity(path);
 }
 
 void PutGood(rocksdb::SstFileWriter* writer, uint64_t count = 3) {
@@ -227,6 +230,17 @@ TEST(HostilePackTest, ForgedPropertiesDoNotHideForeignEntries) {
   });
   Forge(path, {{"rocksdb.merge.operands", '\0'}});
   EXPECT_THAT(OpenAndValidate(path), IsRejectedFor(RejectReason::kPackForeign));
+}
+
+// With the identity of another feed's pack it would share blocks with that in the server's cache.
+TEST(HostilePackTest, AnIdentityOfItsOwnIsForeign) {
+  TemporaryDirectory directory;
+  ASSERT_THAT(WriteSnapshot(directory / "pack", Header(), SampleEntries(0, 9)), IsOk());
+  ASSERT_THAT(OpenAndValidate(directory / "pack"), IsOk());
+  Forge(directory / "pack", {{"rocksdb.original.file.number", '\1'}});
+  absl::Status status = OpenAndValidate(directory / "pack");
+  EXPECT_THAT(status, IsRejectedFor(RejectReason::kPackForeign));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("original.file.number"));
 }
 
 TEST(HostilePackTest, AFalseNumberOfEntriesIsForeign) {

@@ -7,8 +7,10 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "storage/files/files.h"
 #include "storage/pack/pack_reader.h"
 #include "storage/pack/pack_writer.h"
+#include "storage/pack/version_lookup.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/unit/storage/sample_packs.h"
@@ -64,6 +66,17 @@ TEST(PackTest, ReadsWhatItWrites) {
   EXPECT_THAT(read.coverage.Names(), ElementsAre("file/sha256"));
   EXPECT_EQ(written.digest, read.digest);
   EXPECT_EQ(written.bytes, read.bytes);
+}
+
+TEST(PackTest, EqualPacksAreEqualFiles) {
+  TemporaryDirectory directory;
+  for (const char* name : {"one", "two"}) {
+    ASSERT_THAT(WriteSnapshot(directory / name, Header(0, 3), SampleEntries(0, 5000)), IsOk());
+  }
+  ASSERT_THAT(WriteSnapshot(directory / "other", Header(0, 4), SampleEntries(0, 5000)), IsOk());
+  const std::string one = ReadFile(directory / "one", 1 << 24).value();
+  EXPECT_EQ(one, ReadFile(directory / "two", 1 << 24).value());
+  EXPECT_NE(one, ReadFile(directory / "other", 1 << 24).value());
 }
 
 TEST(PackTest, KeepsAnEmptyVersion) {
@@ -193,6 +206,27 @@ TEST(VersionCursorTest, SaysWhenAPackIsBroken) {
   std::unique_ptr<EntryCursor> cursor = NewVersionCursor({reader.get()});
   while (cursor->Valid()) cursor->Next();
   EXPECT_THAT(cursor->status(), IsRejectedFor(RejectReason::kPackUnreadable));
+}
+
+TEST(VersionLookupTest, FindsWhatTheLatestPackSays) {
+  TemporaryDirectory directory;
+  Entries base = SampleEntries(0, 3000);
+  ASSERT_THAT(WriteSnapshot(directory / "1", Header(0, 1), base), IsOk());
+  Entries after = base;
+  for (const auto& [key, value] : SampleEntries(10, 5, 99)) after[key] = value;
+  after.erase(std::string(SampleKey(20).bytes()));
+  ASSERT_THAT(WriteDelta(directory / "2", Header(1, 2), base, after), IsOk());
+  ASSERT_OK_AND_ASSIGN(auto first, PackReader::Open(directory / "1", PackLimits()));
+  ASSERT_OK_AND_ASSIGN(auto second, PackReader::Open(directory / "2", PackLimits()));
+
+  VersionLookup lookup({first.get(), second.get()});
+  for (const uint64_t number : {20u, 2999u, 12u, 0u, 3000u}) {
+    const std::string key(SampleKey(number).bytes());
+    ASSERT_OK_AND_ASSIGN(std::optional<std::string> found, lookup.Find(key));
+    const auto wanted = after.find(key);
+    EXPECT_EQ(found, wanted == after.end() ? std::nullopt : std::optional(wanted->second))
+        << number;
+  }
 }
 
 TEST(IsRemovalTest, KnowsRemovedRecordsAndLabels) {
