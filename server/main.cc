@@ -69,6 +69,9 @@ int main(int argc, char** argv) {
   if (line.check_config) {
     absl::Status sound = cloister::server::CheckSurroundings(*configuration, absl::Now());
     if (!sound.ok()) return Fail(kBadConfiguration, sound);
+    for (const std::string& advice : cloister::server::AdviceOnSurroundings(*configuration)) {
+      std::printf("note: %s\n", advice.c_str());
+    }
     std::printf("%s is sound\n", line.configuration.c_str());
     return 0;
   }

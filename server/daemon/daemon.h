@@ -15,7 +15,8 @@
 namespace cloister::server {
 
 // grpc.health.v1: the service "" serves once the database is open, the service
-// "cloister.v1.ReputationService" once every configured feed serves; neither while draining.
+// "cloister.v1.ReputationService" once every configured feed serves, damaged or not; neither while
+// draining.
 class Daemon {
  public:
   struct Addresses {

@@ -127,6 +127,18 @@ absl::Status CheckApart(const Configuration& configuration) {
 
 }  // namespace
 
+std::vector<std::string> AdviceOnSurroundings(const Configuration& configuration) {
+  std::vector<std::string> advice;
+  struct stat info;
+  if (stat(configuration.spool_directory.c_str(), &info) == 0 && info.st_uid == geteuid()) {
+    advice.push_back(absl::StrCat(
+        "spool_directory: ", configuration.spool_directory,
+        " belongs to the user that this runs as; run cloister-sync as another user than cloisterd, "
+        "to which the spool belongs, so that what fetches cannot read what was asked"));
+  }
+  return advice;
+}
+
 absl::Status CheckSurroundings(const Configuration& configuration, absl::Time now) {
   if (configuration.listen.mutual_tls) {
     if (absl::Status s = CheckTlsFiles(configuration.tls, now); !s.ok()) return s;

@@ -2,6 +2,9 @@
 
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "server/config/configuration.h"
@@ -13,5 +16,9 @@ namespace cloister::server {
 // spool and bundles: that they are there or can be made, that this user may use them, and that no
 // stranger may. Changes nothing and listens nowhere. Of several mistakes the first is told.
 absl::Status CheckSurroundings(const Configuration& configuration, absl::Time now);
+
+// What is possible and not wise, a sentence each, with what to do: that the spool belongs to the
+// user who asks, so that cloisterd and cloister-sync would not be kept apart.
+std::vector<std::string> AdviceOnSurroundings(const Configuration& configuration);
 
 }  // namespace cloister::server

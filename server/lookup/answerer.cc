@@ -58,7 +58,7 @@ std::optional<std::string> Answerer::MaskOf(const LookupKeys& keys, const Match&
       !ProtectedObjects::Masks(match.record.verdict)) {
     return std::nullopt;
   }
-  return options_.protection->ProtectsAnswer(keys.keys, match.key_index);
+  return options_.protection->ProtectsAnswer(keys.keys, match.key_index, match.record.scope);
 }
 
 std::vector<Match> Answerer::ResolveUnmasked(const Question& question, std::vector<Match> matches,

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "reputation/lookup_key.h"
+#include "reputation/record.h"
 #include "reputation/verdict.h"
 #include "server/config/configuration.h"
 
@@ -22,20 +23,24 @@ class ProtectedObjects {
  public:
   virtual ~ProtectedObjects() = default;
 
-  // Which protected object `key` lists, in words ("empty file", "own domain bank.example",
-  // "public suffix co.uk", "warning list Top 1000: github.com"); nullopt if none. For keys of
-  // records: an IP key counts if its prefix touches a protected network. URL keys never count: a
-  // listed page does not condemn the host it is on. A name below an own domain cannot be told from
-  // its key, which is a hash: ProtectsAnswer finds those.
-  virtual std::optional<std::string> Protects(const reputation::LookupKey& key) const = 0;
+  // Which protected object a record under `key` with `scope` lists, in words ("empty file", "own
+  // domain bank.example", "public suffix co.uk", "warning list Top 1000: github.com"); nullopt if
+  // none. An IP key counts if its prefix touches a protected network. A URL key counts if it is the
+  // root of a protected name and `scope` is SUBTREE: that lists the whole site; a listed page does
+  // not condemn the host it is on. A name below an own domain cannot be told from its key, which is
+  // a hash: ProtectsAnswer finds those.
+  virtual std::optional<std::string> Protects(const reputation::LookupKey& key,
+                                              reputation::Scope scope) const = 0;
 
-  // Which protected object an answer by a record under keys[index] would condemn, in words as
-  // above; nullopt if none. `keys` are those of the object asked about, most specific first (see
-  // reputation::LookupKeys). Names, digests: keys[index] itself, or it lies below an own domain,
-  // whose key is then among those behind it. Addresses: what is asked about lies in a protected
-  // network; a listed prefix that merely touches one still answers for its other addresses.
+  // Which protected object an answer by a record under keys[index] with `scope` would condemn, in
+  // words as above; nullopt if none. `keys` are those of the object asked about, most specific
+  // first (see reputation::LookupKeys). Names, digests: keys[index] itself, or it lies below an own
+  // domain, whose key is then among those behind it. Addresses: what is asked about lies in a
+  // protected network; a listed prefix that merely touches one still answers for its other
+  // addresses.
   virtual std::optional<std::string> ProtectsAnswer(std::span<const reputation::LookupKey> keys,
-                                                    size_t index) const = 0;
+                                                    size_t index,
+                                                    reputation::Scope scope) const = 0;
 
   // Whether a record with `verdict` under a protected key is masked: threats are, TRUSTED and
   // KNOWN are not.

@@ -14,6 +14,7 @@ using reputation::IpPrefix;
 using reputation::LookupForm;
 using reputation::LookupKey;
 using reputation::ObjectKind;
+using reputation::Scope;
 
 constexpr int kV4Bits = 32;
 constexpr int kV6Bits = 128;
@@ -82,7 +83,13 @@ absl::Status ProtectedSet::AddHost(absl::string_view name, bool and_below) {
   entry.and_below = and_below ? 1 : 0;
   entry.text = static_cast<uint32_t>(texts_.size());
   absl::StrAppend(&texts_, name, absl::string_view("\0", 1));
-  return Add(entry);
+  absl::Status added = Add(entry);
+  if (!added.ok()) return added;
+  Entry site = EntryFor(LookupKey::ForUrlExpression(absl::StrCat(name, "/"), /*with_port=*/false));
+  site.source = entries_.back().source;
+  site.text = entry.text;
+  sites_.push_back(site);
+  return absl::OkStatus();
 }
 
 absl::Status ProtectedSet::AddFile(const reputation::Digest& digest) {
@@ -103,32 +110,37 @@ absl::Status ProtectedSet::AddNetwork(const IpPrefix& prefix) {
   return absl::OkStatus();
 }
 
-void ProtectedSet::Sort() {
+void ProtectedSet::Sort(Entries* entries) {
   const auto order = [](const Entry& entry) { return std::tie(entry.form, entry.id); };
-  std::stable_sort(entries_.begin(), entries_.end(),
+  std::stable_sort(entries->begin(), entries->end(),
                    [&](const Entry& a, const Entry& b) { return order(a) < order(b); });
   const auto end =
-      std::unique(entries_.begin(), entries_.end(),
+      std::unique(entries->begin(), entries->end(),
                   [&](const Entry& a, const Entry& b) { return order(a) == order(b); });
-  entries_.erase(end, entries_.end());
-  entries_.shrink_to_fit();
+  entries->erase(end, entries->end());
+  entries->shrink_to_fit();
+}
+
+void ProtectedSet::Sort() {
+  Sort(&entries_);
+  Sort(&sites_);
   texts_.shrink_to_fit();
   v4_.Sort();
   v6_.Sort();
 }
 
-const ProtectedSet::Entry* ProtectedSet::Find(const LookupKey& key) const {
+const ProtectedSet::Entry* ProtectedSet::Find(const Entries& entries, const LookupKey& key) {
   const Entry wanted = EntryFor(key);
   const auto order = [](const Entry& entry) { return std::tie(entry.form, entry.id); };
   const auto found =
-      std::lower_bound(entries_.begin(), entries_.end(), wanted,
+      std::lower_bound(entries.begin(), entries.end(), wanted,
                        [&](const Entry& a, const Entry& b) { return order(a) < order(b); });
-  return found != entries_.end() && order(*found) == order(wanted) ? &*found : nullptr;
+  return found != entries.end() && order(*found) == order(wanted) ? &*found : nullptr;
 }
 
 std::string ProtectedSet::Describe(const Entry& entry, const LookupKey& key) const {
   const std::string& source = sources_[entry.source];
-  if (key.kind() == ObjectKind::kHost) {
+  if (key.kind() == ObjectKind::kHost || key.kind() == ObjectKind::kUrl) {
     return absl::StrCat(source, texts_.c_str() + entry.text);
   }
   // "empty file" says it all; a list's words end where its entry begins.
@@ -151,26 +163,26 @@ std::optional<std::string> ProtectedSet::FindNetwork(const LookupKey& key, bool 
   return sources_[range->source] + NetworkText(IpAddress::FromV6(range->first), range->length);
 }
 
-std::optional<std::string> ProtectedSet::Protects(const LookupKey& key) const {
+std::optional<std::string> ProtectedSet::Protects(const LookupKey& key, Scope scope) const {
   if (key.kind() == ObjectKind::kIp) return FindNetwork(key, /*touching=*/true);
-  if (key.kind() != ObjectKind::kHost && key.kind() != ObjectKind::kFile) return std::nullopt;
-  const Entry* entry = Find(key);
+  if (key.kind() == ObjectKind::kUrl && scope != Scope::kSubtree) return std::nullopt;
+  const Entry* entry = Find(key.kind() == ObjectKind::kUrl ? sites_ : entries_, key);
   if (entry == nullptr) return std::nullopt;
   return Describe(*entry, key);
 }
 
 std::optional<std::string> ProtectedSet::ProtectsAnswer(std::span<const LookupKey> keys,
-                                                        size_t index) const {
+                                                        size_t index, Scope scope) const {
   const LookupKey& matched = keys[index];
   if (matched.kind() == ObjectKind::kIp) {
     // The first key of an address is the address; what follows are the prefixes around it.
     while (index > 0 && keys[index - 1].kind() == ObjectKind::kIp) --index;
     return FindNetwork(keys[index], /*touching=*/false);
   }
-  if (std::optional<std::string> itself = Protects(matched)) return itself;
+  if (std::optional<std::string> itself = Protects(matched, scope)) return itself;
   if (matched.kind() != ObjectKind::kHost) return std::nullopt;
   for (size_t i = index + 1; i < keys.size() && keys[i].kind() == ObjectKind::kHost; ++i) {
-    const Entry* entry = Find(keys[i]);
+    const Entry* entry = Find(entries_, keys[i]);
     if (entry != nullptr && entry->and_below != 0) return Describe(*entry, keys[i]);
   }
   return std::nullopt;

@@ -1,4 +1,4 @@
-// Protected objects in memory: 24 bytes a name or digest and its text, 12 or 36 bytes a network.
+// Protected objects in memory: 24 bytes a digest, 48 a name and its text, 12 or 36 a network.
 
 #pragma once
 
@@ -38,9 +38,10 @@ class ProtectedSet : public ProtectedObjects {
   // Call once, after the last Add.
   void Sort();
 
-  std::optional<std::string> Protects(const reputation::LookupKey& key) const override;
+  std::optional<std::string> Protects(const reputation::LookupKey& key,
+                                      reputation::Scope scope) const override;
   std::optional<std::string> ProtectsAnswer(std::span<const reputation::LookupKey> keys,
-                                            size_t index) const override;
+                                            size_t index, reputation::Scope scope) const override;
   size_t size() const override { return entries_.size() + v4_.size() + v6_.size(); }
 
  private:
@@ -56,15 +57,19 @@ class ProtectedSet : public ProtectedObjects {
     uint32_t text;  // where in texts_; of names only
   };
 
+  using Entries = std::vector<Entry>;
+
   static Entry EntryFor(const reputation::LookupKey& key);
   absl::Status Add(Entry entry);
-  const Entry* Find(const reputation::LookupKey& key) const;
+  static void Sort(Entries* entries);
+  static const Entry* Find(const Entries& entries, const reputation::LookupKey& key);
   std::string Describe(const Entry& entry, const reputation::LookupKey& key) const;
   std::optional<std::string> FindNetwork(const reputation::LookupKey& key, bool touching) const;
 
   std::vector<std::string> sources_;
-  std::vector<Entry> entries_;  // sorted by form and id
-  std::string texts_;           // each ends in NUL
+  Entries entries_;    // names and digests, sorted by form and id
+  Entries sites_;      // the roots of the names, "github.com/", as URL expressions
+  std::string texts_;  // each ends in NUL
   AddressRanges<uint32_t> v4_;
   AddressRanges<V6> v6_;
 };

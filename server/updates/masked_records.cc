@@ -22,7 +22,7 @@ std::optional<std::string> MaskedAs(absl::string_view key, absl::string_view val
   const absl::StatusOr<reputation::Record> record = reputation::DecodeRecord(value);
   if (!record.ok() || !ProtectedObjects::Masks(record->verdict)) return std::nullopt;
   const absl::StatusOr<reputation::LookupKey> parsed = reputation::LookupKey::Parse(key);
-  return parsed.ok() ? protection.Protects(*parsed) : std::nullopt;
+  return parsed.ok() ? protection.Protects(*parsed, record->scope) : std::nullopt;
 }
 
 }  // namespace

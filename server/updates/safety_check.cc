@@ -28,7 +28,10 @@ ChangeCounter::ChangeCounter(const ProtectedObjects* protection, uint64_t record
 void ChangeCounter::Count(const storage::RecordChange& change) {
   const Verdict before = VerdictOf(change.before);
   const Verdict after = VerdictOf(change.after);
-  if (before == after) return;
+  if (before == after) {
+    CountProtected(change);
+    return;
+  }
   if (before == kNoRecord) {
     ++summary_.added;
   } else if (after == kNoRecord) {
@@ -37,16 +40,25 @@ void ChangeCounter::Count(const storage::RecordChange& change) {
     ++summary_.changed;
   }
   ++summary_.transitions[{before, after}];
+  CountProtected(change);
+}
+
+void ChangeCounter::CountProtected(const storage::RecordChange& change) {
+  const Verdict before = VerdictOf(change.before);
+  const Verdict after = VerdictOf(change.after);
   if (protection_ == nullptr || (!Masked(before) && !Masked(after))) return;
   const absl::StatusOr<reputation::LookupKey> key = reputation::LookupKey::Parse(change.key);
   if (!key.ok()) return;  // no lookup finds it either
-  const std::optional<std::string> protects = protection_->Protects(*key);
-  if (!protects) return;
+  std::optional<std::string> was, is;
+  if (Masked(before)) was = protection_->Protects(*key, change.before->scope);
+  if (Masked(after)) is = protection_->Protects(*key, change.after->scope);
+  const bool same = before == after && was.has_value() == is.has_value();
+  if (same || (!was && !is)) return;
   touches_protected_ = true;
-  if (!Masked(after)) return;
+  if (!is) return;
   ++summary_.protected_listed;
   if (summary_.protected_examples.size() < kMaxProtectedExamples) {
-    summary_.protected_examples.push_back(*protects);
+    summary_.protected_examples.push_back(*is);
   }
 }
 

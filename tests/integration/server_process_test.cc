@@ -247,6 +247,10 @@ TEST_F(ServerProcessTest, CheckConfigSaysWhatIsWrongAndTouchesNothing) {
   EXPECT_EQ(result.exit_code, 0) << result.errors;
   EXPECT_THAT(result.output, HasSubstr("is sound"));
   EXPECT_FALSE(fs::exists(directory_ / "data"));
+  fs::create_directories(directory_ / "spool");
+  fs::permissions(directory_ / "spool", fs::perms::owner_all);
+  EXPECT_THAT(RunToEnd({"--check-config"}).output,
+              AllOf(HasSubstr("note: spool_directory"), HasSubstr("is sound")));
   more_ = "[limits]\nmax_batch_kees = 4\n";
   result = RunToEnd({"--check-config"});
   EXPECT_EQ(result.exit_code, 2);

@@ -123,15 +123,15 @@ class AnswererTest : public ::testing::Test, public storage::ReputationReader {
   // Protects what a test puts in.
   class Protection : public ProtectedObjects {
    public:
-    std::optional<std::string> Protects(const LookupKey& key) const override {
+    std::optional<std::string> Protects(const LookupKey& key, reputation::Scope) const override {
       const auto found = keys_.find(std::string(key.bytes()));
       if (found == keys_.end()) return std::nullopt;
       return found->second;
     }
-    std::optional<std::string> ProtectsAnswer(std::span<const LookupKey> keys,
-                                              size_t index) const override {
+    std::optional<std::string> ProtectsAnswer(std::span<const LookupKey> keys, size_t index,
+                                              reputation::Scope scope) const override {
       ++asked_;
-      return Protects(keys[index]);
+      return Protects(keys[index], scope);
     }
     size_t size() const override { return keys_.size(); }
 

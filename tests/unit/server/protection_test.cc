@@ -25,6 +25,7 @@ using reputation::LookupKey;
 using reputation::LookupKeys;
 using reputation::Object;
 using reputation::ObjectKind;
+using reputation::Scope;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Optional;
@@ -40,16 +41,19 @@ LookupKey FileKey(absl::string_view hex) {
 class ProtectionTest : public ::testing::Test {
  protected:
   void Build() { ASSERT_OK_AND_ASSIGN(protection_, BuildProtectedObjects(config_, &passed_over_)); }
+  std::optional<std::string> Lists(const LookupKey& key, Scope scope = Scope::kExact) const {
+    return protection_->Protects(key, scope);
+  }
   // What an answer about `text` would condemn by a record under the key whose expression is
   // `matched`.
   std::optional<std::string> Answer(ObjectKind kind, const std::string& text,
-                                    const std::string& matched) {
+                                    const std::string& matched, Scope scope = Scope::kExact) {
     LookupKeys keys = Object::Parse(kind, text)->Keys(/*with_expressions=*/true);
     reputation::PrefixLengths lengths;
     for (size_t length : {8, 16, 24}) lengths.v4.set(length);
     reputation::AddIpPrefixes(lengths, &keys);
     for (size_t i = 0; i < keys.expressions.size(); ++i) {
-      if (keys.expressions[i] == matched) return protection_->ProtectsAnswer(keys.keys, i);
+      if (keys.expressions[i] == matched) return protection_->ProtectsAnswer(keys.keys, i, scope);
     }
     return absl::StrCat("no key ", matched);
   }
@@ -71,10 +75,10 @@ TEST_F(ProtectionTest, NothingIsNoMalware) {
   for (const char* digest :
        {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "da39a3ee5e6b4b0d3255bfef95601890afd80709", "d41d8cd98f00b204e9800998ecf8427e"}) {
-    EXPECT_THAT(protection_->Protects(FileKey(digest)), Optional(std::string("empty file")));
+    EXPECT_THAT(Lists(FileKey(digest)), Optional(std::string("empty file")));
     EXPECT_THAT(Answer(ObjectKind::kFile, digest, digest), Optional(std::string("empty file")));
   }
-  EXPECT_EQ(protection_->Protects(FileKey(std::string(64, 'e'))), std::nullopt);
+  EXPECT_EQ(Lists(FileKey(std::string(64, 'e'))), std::nullopt);
 }
 
 TEST_F(ProtectionTest, OnlyThreatsAreMasked) {
@@ -89,22 +93,21 @@ TEST_F(ProtectionTest, OnlyThreatsAreMasked) {
 
 TEST_F(ProtectionTest, PublicSuffixesAreSharedByStrangers) {
   ASSERT_NO_FATAL_FAILURE(Build());
-  EXPECT_THAT(protection_->Protects(HostKey("co.uk")),
-              Optional(std::string("public suffix co.uk")));
-  EXPECT_THAT(protection_->Protects(HostKey("github.io")), Optional(HasSubstr("github.io")));
-  EXPECT_THAT(protection_->Protects(HostKey("xn--p1ai")), Optional(HasSubstr("xn--p1ai")));
-  EXPECT_EQ(protection_->Protects(HostKey("someone.github.io")), std::nullopt);
+  EXPECT_THAT(Lists(HostKey("co.uk")), Optional(std::string("public suffix co.uk")));
+  EXPECT_THAT(Lists(HostKey("github.io")), Optional(HasSubstr("github.io")));
+  EXPECT_THAT(Lists(HostKey("xn--p1ai")), Optional(HasSubstr("xn--p1ai")));
+  EXPECT_EQ(Lists(HostKey("someone.github.io")), std::nullopt);
   EXPECT_EQ(Answer(ObjectKind::kHost, "a.someone.github.io", "someone.github.io"), std::nullopt);
   config_.public_suffixes = false;
   ASSERT_NO_FATAL_FAILURE(Build());
-  EXPECT_EQ(protection_->Protects(HostKey("co.uk")), std::nullopt);
+  EXPECT_EQ(Lists(HostKey("co.uk")), std::nullopt);
 }
 
 TEST_F(ProtectionTest, OwnDomainsProtectWhatIsBelow) {
   config_.own_domains = {"bank.example", "mail.corp.internal"};
   ASSERT_NO_FATAL_FAILURE(Build());
   const std::string own = "own domain bank.example";
-  EXPECT_THAT(protection_->Protects(HostKey("bank.example")), Optional(own));
+  EXPECT_THAT(Lists(HostKey("bank.example")), Optional(own));
   EXPECT_THAT(Answer(ObjectKind::kHost, "bank.example", "bank.example"), Optional(own));
   EXPECT_THAT(Answer(ObjectKind::kHost, "a.www.bank.example", "a.www.bank.example"), Optional(own));
   EXPECT_THAT(Answer(ObjectKind::kHost, "a.www.bank.example", "bank.example"), Optional(own));
@@ -117,18 +120,33 @@ TEST_F(ProtectionTest, OwnDomainsProtectWhatIsBelow) {
   EXPECT_EQ(Answer(ObjectKind::kHost, "notbank.example", "notbank.example"), std::nullopt);
 }
 
+TEST_F(ProtectionTest, AWholeSiteIsItsHost) {
+  config_.own_domains = {"bank.example"};
+  ASSERT_NO_FATAL_FAILURE(Build());
+  const std::string page = "http://bank.example/x";
+  EXPECT_THAT(Answer(ObjectKind::kUrl, page, "bank.example/", Scope::kSubtree),
+              Optional(std::string("own domain bank.example")));
+  EXPECT_THAT(
+      Answer(ObjectKind::kUrl, "http://www.bank.example/x", "bank.example/", Scope::kSubtree),
+      Optional(HasSubstr("own domain")));
+  EXPECT_EQ(Answer(ObjectKind::kUrl, page, "bank.example/", Scope::kExact), std::nullopt)
+      << "the root page alone";
+  EXPECT_EQ(Answer(ObjectKind::kUrl, page, "bank.example/x", Scope::kSubtree), std::nullopt);
+  EXPECT_THAT(Lists(LookupKey::ForUrlExpression("co.uk/", false), Scope::kSubtree),
+              Optional(std::string("public suffix co.uk")));
+}
+
 TEST_F(ProtectionTest, NetworksProtectTheirAddresses) {
   config_.own_networks = {"198.51.100.0/24", "2001:db8:7::/48"};
   ASSERT_NO_FATAL_FAILURE(Build());
-  EXPECT_THAT(protection_->Protects(NetworkKey("198.51.100.7")),
+  EXPECT_THAT(Lists(NetworkKey("198.51.100.7")),
               Optional(std::string("own network 198.51.100.0/24")));
-  EXPECT_THAT(protection_->Protects(NetworkKey("198.51.0.0/16")),
-              Optional(HasSubstr("own network")))
+  EXPECT_THAT(Lists(NetworkKey("198.51.0.0/16")), Optional(HasSubstr("own network")))
       << "it touches the network";
-  EXPECT_EQ(protection_->Protects(NetworkKey("198.51.101.0/24")), std::nullopt);
-  EXPECT_THAT(protection_->Protects(NetworkKey("2001:db8:7:1::/64")),
+  EXPECT_EQ(Lists(NetworkKey("198.51.101.0/24")), std::nullopt);
+  EXPECT_THAT(Lists(NetworkKey("2001:db8:7:1::/64")),
               Optional(std::string("own network 2001:db8:7::/48")));
-  EXPECT_EQ(protection_->Protects(NetworkKey("2001:db8:8::/48")), std::nullopt);
+  EXPECT_EQ(Lists(NetworkKey("2001:db8:8::/48")), std::nullopt);
   EXPECT_THAT(Answer(ObjectKind::kIp, "198.51.100.7", "198.51.0.0/16"),
               Optional(HasSubstr("own network")));
   EXPECT_EQ(Answer(ObjectKind::kIp, "198.51.101.7", "198.51.0.0/16"), std::nullopt)
@@ -142,15 +160,14 @@ TEST_F(ProtectionTest, SpecialNetworksAreProtectedAndDocumentationIsNot) {
   for (const char* text :
        {"10.1.2.3", "127.0.0.1", "192.168.0.0/16", "100.64.0.1", "0.0.0.0", "255.255.255.255",
         "224.0.0.251", "::1", "fe80::1", "fd00::/8", "ff02::fb", "0.0.0.0/0", "::/0"}) {
-    EXPECT_THAT(protection_->Protects(NetworkKey(text)), Optional(HasSubstr("special-purpose")))
-        << text;
+    EXPECT_THAT(Lists(NetworkKey(text)), Optional(HasSubstr("special-purpose"))) << text;
   }
   for (const char* text : {"11.0.0.0/8", "192.0.2.77", "2001:db8::1", "8.8.8.8", "172.32.0.0/12"}) {
-    EXPECT_EQ(protection_->Protects(NetworkKey(text)), std::nullopt) << text;
+    EXPECT_EQ(Lists(NetworkKey(text)), std::nullopt) << text;
   }
   config_.private_networks = false;
   ASSERT_NO_FATAL_FAILURE(Build());
-  EXPECT_EQ(protection_->Protects(NetworkKey("10.1.2.3")), std::nullopt);
+  EXPECT_EQ(Lists(NetworkKey("10.1.2.3")), std::nullopt);
 }
 
 TEST_F(ProtectionTest, WarningListsOfEveryTypeAreRead) {
@@ -169,21 +186,18 @@ TEST_F(ProtectionTest, WarningListsOfEveryTypeAreRead) {
   config_.warning_lists[1] = directory_ / "lists";
   config_.warning_lists.erase(config_.warning_lists.begin() + 2);
   ASSERT_NO_FATAL_FAILURE(Build());
-  EXPECT_THAT(protection_->Protects(HostKey("github.com")),
+  EXPECT_THAT(Lists(HostKey("github.com")),
               Optional(std::string("warning list Names: github.com")));
-  EXPECT_THAT(protection_->Protects(HostKey("xn--bcher-kva.example")),
-              Optional(HasSubstr("Names")));
-  EXPECT_THAT(protection_->Protects(HostKey("www.example.com")),
+  EXPECT_THAT(Lists(HostKey("xn--bcher-kva.example")), Optional(HasSubstr("Names")));
+  EXPECT_THAT(Lists(HostKey("www.example.com")),
               Optional(std::string("warning list Hosts: www.example.com")));
   EXPECT_EQ(Answer(ObjectKind::kHost, "x.www.example.com", "x.www.example.com"), std::nullopt)
       << "a list protects no more than it names";
   EXPECT_THAT(Answer(ObjectKind::kHost, "x.www.example.com", "www.example.com"),
               Optional(HasSubstr("Hosts")));
-  EXPECT_THAT(protection_->Protects(NetworkKey("9.9.9.9")),
-              Optional(std::string("warning list Nets: 9.9.9.9")));
-  EXPECT_THAT(protection_->Protects(NetworkKey("2620:fe::9")), Optional(HasSubstr("2620:fe::/48")));
-  EXPECT_THAT(protection_->Protects(FileKey(digest)),
-              Optional(absl::StrCat("warning list Hashes: ", digest)));
+  EXPECT_THAT(Lists(NetworkKey("9.9.9.9")), Optional(std::string("warning list Nets: 9.9.9.9")));
+  EXPECT_THAT(Lists(NetworkKey("2620:fe::9")), Optional(HasSubstr("2620:fe::/48")));
+  EXPECT_THAT(Lists(FileKey(digest)), Optional(absl::StrCat("warning list Hashes: ", digest)));
   // "no name", 7, 1.2.3.4/8, a SHA-512, two expressions.
   EXPECT_EQ(passed_over_, 6u);
 }
@@ -193,8 +207,7 @@ TEST_F(ProtectionTest, TheFirstSourceOfAnObjectIsNamed) {
   config_.warning_lists = {
       Write("list.json", R"({"name": "Top", "type": "string", "list": ["github.com"]})")};
   ASSERT_NO_FATAL_FAILURE(Build());
-  EXPECT_THAT(protection_->Protects(HostKey("github.com")),
-              Optional(std::string("own domain github.com")));
+  EXPECT_THAT(Lists(HostKey("github.com")), Optional(std::string("own domain github.com")));
   EXPECT_THAT(Answer(ObjectKind::kHost, "x.github.com", "x.github.com"),
               Optional(HasSubstr("own domain")));
 }
@@ -246,7 +259,7 @@ TEST_F(ProtectionTest, RealWarningListsAreTaken) {
   ASSERT_NO_FATAL_FAILURE(Build());
   EXPECT_GT(protection_->size(), 100'000u);
   for (const char* name : {"google.com", "github.com", "dns.google", "bit.ly"}) {
-    EXPECT_THAT(protection_->Protects(HostKey(name)), Optional(HasSubstr("warning list"))) << name;
+    EXPECT_THAT(Lists(HostKey(name)), Optional(HasSubstr("warning list"))) << name;
   }
   // The addresses of dns.google, and one of Cloudflare.
   for (const char* address : {"8.8.8.8", "8.8.4.4", "1.1.1.1", "104.16.0.1"}) {
@@ -254,13 +267,12 @@ TEST_F(ProtectionTest, RealWarningListsAreTaken) {
         << address;
   }
   // A file of one newline, which indicator lists hold all too often.
-  EXPECT_THAT(protection_->Protects(
-                  FileKey("01ba4719c80b6fe911b091a7c05124b64eeece964e09c058ef8f9805daca546b")),
+  EXPECT_THAT(Lists(FileKey("01ba4719c80b6fe911b091a7c05124b64eeece964e09c058ef8f9805daca546b")),
               Optional(HasSubstr("warning list")));
   // Substrings (8,201 and 141), application ids (4), digests and names that no key stands for.
   EXPECT_GE(passed_over_, 8'346u);
   EXPECT_LT(passed_over_, 8'500u);
-  EXPECT_EQ(protection_->Protects(HostKey("evil.example")), std::nullopt);
+  EXPECT_EQ(Lists(HostKey("evil.example")), std::nullopt);
 }
 
 TEST(ProtectedSetTest, NestedNetworksAreFound) {
@@ -272,11 +284,15 @@ TEST(ProtectedSetTest, NestedNetworksAreFound) {
   }
   set.Sort();
   EXPECT_EQ(set.size(), 5u);
-  EXPECT_THAT(set.Protects(NetworkKey("20.1.2.3")), Optional(std::string("list 20.0.0.0/8")));
-  EXPECT_EQ(set.Protects(NetworkKey("30.0.0.2")), std::nullopt);
-  EXPECT_THAT(set.Protects(NetworkKey("30.0.0.2/31")), Optional(std::string("list 30.0.0.3")));
-  EXPECT_THAT(set.Protects(NetworkKey("255.255.255.255")), Optional(HasSubstr("255")));
-  EXPECT_THAT(set.Protects(NetworkKey("0.0.0.0")), Optional(std::string("list 0.0.0.0")));
+  EXPECT_THAT(set.Protects(NetworkKey("20.1.2.3"), Scope::kExact),
+              Optional(std::string("list 20.0.0.0/8")));
+  EXPECT_EQ(set.Protects(NetworkKey("30.0.0.2"), Scope::kExact), std::nullopt);
+  EXPECT_THAT(set.Protects(NetworkKey("30.0.0.2/31"), Scope::kExact),
+              Optional(std::string("list 30.0.0.3")));
+  EXPECT_THAT(set.Protects(NetworkKey("255.255.255.255"), Scope::kExact),
+              Optional(HasSubstr("255")));
+  EXPECT_THAT(set.Protects(NetworkKey("0.0.0.0"), Scope::kExact),
+              Optional(std::string("list 0.0.0.0")));
 }
 
 }  // namespace

@@ -27,12 +27,12 @@ using ::testing::Pair;
 class OneProtected : public ProtectedObjects {
  public:
   explicit OneProtected(LookupKey key) : key_(key) {}
-  std::optional<std::string> Protects(const LookupKey& key) const override {
+  std::optional<std::string> Protects(const LookupKey& key, reputation::Scope) const override {
     return key == key_ ? std::make_optional<std::string>("own domain bank.example") : std::nullopt;
   }
-  std::optional<std::string> ProtectsAnswer(std::span<const LookupKey> keys,
-                                            size_t index) const override {
-    return Protects(keys[index]);
+  std::optional<std::string> ProtectsAnswer(std::span<const LookupKey> keys, size_t index,
+                                            reputation::Scope scope) const override {
+    return Protects(keys[index], scope);
   }
   size_t size() const override { return 1; }
 
@@ -104,6 +104,30 @@ TEST_P(ProtectedChangeTest, Row) {
 
 INSTANTIATE_TEST_SUITE_P(All, ProtectedChangeTest, ::testing::ValuesIn(kProtectedRows),
                          [](const auto& row) { return row.param.name; });
+
+// What is protected only from records that reach down.
+class ProtectedSubtree : public OneProtected {
+ public:
+  using OneProtected::OneProtected;
+  std::optional<std::string> Protects(const LookupKey& key,
+                                      reputation::Scope scope) const override {
+    if (scope != reputation::Scope::kSubtree) return std::nullopt;
+    return OneProtected::Protects(key, scope);
+  }
+};
+
+TEST(ChangeCounterTest, RecordThatReachesFartherComesToListAProtectedObject) {
+  const ProtectedSubtree protection(kBank);
+  ChangeCounter counter(&protection, 1);
+  RecordChange change = Change(kBank, Verdict::kMalicious, Verdict::kMalicious);
+  counter.Count(change);
+  EXPECT_FALSE(counter.touches_protected());
+  change.after->scope = reputation::Scope::kSubtree;
+  counter.Count(change);
+  EXPECT_TRUE(counter.touches_protected());
+  EXPECT_EQ(counter.summary().protected_listed, 1u);
+  EXPECT_EQ(counter.summary().total(), 0u) << "the verdict is the same";
+}
 
 TEST(ChangeCounterTest, KeepsTwentyExamples) {
   const OneProtected protection(kBank);
