@@ -112,8 +112,7 @@ absl::StatusOr<Offered> FeedGate::Offer(VersionSpec spec, absl::Time now) {
     return options_.store->Compare(spec, visit);
   };
   if (absl::Status s = Check(spec.version, digest, compare); !s.ok()) return s;
-  const HoldReason reason =
-      Decide(options_.policy, directive_, spec.version, ChangesOf(spec.version), spec.taken, now);
+  const HoldReason reason = ReasonFor(spec.version, spec.taken, now);
   absl::Status done = absl::OkStatus();
   if (reason == HoldReason::kNone) {
     done = ServeNow(spec, "update");
@@ -159,6 +158,12 @@ absl::Status FeedGate::Check(uint64_t version, const storage::ContentDigest& dig
 const ChangeSummary& FeedGate::ChangesOf(uint64_t version) const {
   static const auto* none = new ChangeSummary();
   return checked_ && checked_->version == version ? checked_->result.changes : *none;
+}
+
+HoldReason FeedGate::ReasonFor(uint64_t version, absl::Time taken, absl::Time now) const {
+  const VerifiedVersion verified = {
+      .version = version, .taken = taken, .changes = &ChangesOf(version)};
+  return Decide(options_.policy, directive_, verified, now);
 }
 
 absl::Status FeedGate::ServeNow(const VersionSpec& spec, absl::string_view cause) {
@@ -220,13 +225,12 @@ void FeedGate::TickWaiting(absl::Time now) {
     };
     absl::Status done = Check(waiting->version, waiting->digest, compare);
     if (absl::IsAborted(done)) return;
-    if (done.ok() &&
-        Decide(options_.policy, directive_, waiting->version, ChangesOf(waiting->version),
-               waiting->taken, now) == HoldReason::kNone) {
+    if (done.ok() && ReasonFor(waiting->version, waiting->taken, now) == HoldReason::kNone) {
       const bool accepted = directive_.accepted == waiting->version;
       done = ServeKept(waiting->version, accepted ? "accepted" : "hold over");
     }
-    if (!done.ok()) Postpone(done, now);
+    // Aborted: its packs were folded meanwhile, and the next look serves those.
+    if (!done.ok() && !absl::IsAborted(done)) Postpone(done, now);
   }
   RefreshPending(now);
 }
@@ -240,12 +244,10 @@ void FeedGate::RefreshPending(absl::Time now) {
   const std::optional<ServedFeed> waiting = Waiting();
   std::optional<PendingVersion> pending;
   if (waiting) {
-    const ChangeSummary& changes = ChangesOf(waiting->version);
     pending = PendingVersion{.version = waiting->version,
-                             .reason = Decide(options_.policy, directive_, waiting->version,
-                                              changes, waiting->taken, now),
+                             .reason = ReasonFor(waiting->version, waiting->taken, now),
                              .taken = waiting->taken,
-                             .changes = changes};
+                             .changes = ChangesOf(waiting->version)};
     if (pending->reason == HoldReason::kHoldOff) {
       pending->serves_at = waiting->taken + options_.policy.hold_off;
     }

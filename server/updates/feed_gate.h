@@ -102,15 +102,15 @@ class FeedGate {
   absl::Status Load() ABSL_EXCLUSIVE_LOCKS_REQUIRED(operation_);
   void LoadRecord(const storage::ServedFeed& served) ABSL_EXCLUSIVE_LOCKS_REQUIRED(operation_);
   bool Restores(const storage::VersionSpec& spec) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(operation_);
-  // Compares a version with what serves, unless that was done or nothing serves.
   absl::Status Check(uint64_t version, const storage::ContentDigest& digest,
                      const Comparison& compare) ABSL_EXCLUSIVE_LOCKS_REQUIRED(operation_);
   const ChangeSummary& ChangesOf(uint64_t version) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(operation_);
+  HoldReason ReasonFor(uint64_t version, absl::Time taken, absl::Time now) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(operation_);
   absl::Status ServeNow(const storage::VersionSpec& spec, absl::string_view cause)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(operation_);
   absl::Status ServeKept(uint64_t version, absl::string_view cause)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(operation_);
-  // What served `before` does so no longer.
   void Began(const storage::ServedFeed& before, absl::string_view cause)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(operation_);
   void TickWaiting(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(operation_);

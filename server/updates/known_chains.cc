@@ -170,6 +170,7 @@ absl::Status KnownChains::RememberFolded(uint64_t version,
     folded.sha256 = pack.sha256;
     folded.bytes = pack.bytes;
     folded.from_version = 0;
+    folded.base_digest.clear();
     folded.entries = 0;  // not counted apart
     chain.push_back(std::move(folded));
   }

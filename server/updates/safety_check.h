@@ -35,6 +35,8 @@ class ChangeCounter {
   bool touches_protected() const { return touches_protected_; }
 
  private:
+  void CountProtected(const storage::RecordChange& change);
+
   const ProtectedObjects* protection_;
   ChangeSummary summary_;
   bool touches_protected_ = false;

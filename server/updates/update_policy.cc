@@ -107,16 +107,16 @@ std::vector<std::string> ChangeSummary::Lines() const {
 }
 
 HoldReason Decide(const UpdatePolicy& policy, const storage::FeedDirective& directive,
-                  uint64_t version, const ChangeSummary& changes, absl::Time taken,
-                  absl::Time now) {
+                  const VerifiedVersion& verified, absl::Time now) {
+  const uint64_t version = verified.version;
   if (directive.pinned != 0) {
     return directive.pinned == version ? HoldReason::kNone : HoldReason::kPinned;
   }
   if (directive.rejected == version) return HoldReason::kRejected;
   if (directive.accepted == version) return HoldReason::kNone;
   if (policy.manual) return HoldReason::kManual;
-  if (IsMassChange(policy, changes)) return HoldReason::kMassChange;
-  if (IsHeldOff(policy, taken, now)) return HoldReason::kHoldOff;
+  if (IsMassChange(policy, *verified.changes)) return HoldReason::kMassChange;
+  if (IsHeldOff(policy, verified.taken, now)) return HoldReason::kHoldOff;
   return HoldReason::kNone;
 }
 

@@ -55,11 +55,17 @@ struct ChangeSummary {
   std::vector<std::string> Lines() const;
 };
 
-// What of `version`, which is newer than what serves: serve it, or why not. `taken` is when it was
-// verified here first. What administrators said goes first: a pin, then a rejection, then an
+// A verified version that is newer than what serves.
+struct VerifiedVersion {
+  uint64_t version = 0;
+  absl::Time taken;                        // when it was verified here first
+  const ChangeSummary* changes = nullptr;  // against what serves
+};
+
+// Serve it, or why not. What administrators said goes first: a pin, then a rejection, then an
 // acceptance; then manual, mass change, hold-off. A clock set back does not stretch a hold-off
 // beyond its length.
 HoldReason Decide(const UpdatePolicy& policy, const storage::FeedDirective& directive,
-                  uint64_t version, const ChangeSummary& changes, absl::Time taken, absl::Time now);
+                  const VerifiedVersion& verified, absl::Time now);
 
 }  // namespace cloister::server

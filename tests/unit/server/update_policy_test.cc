@@ -91,7 +91,8 @@ class DecideTest : public ::testing::TestWithParam<DecisionRow> {};
 TEST_P(DecideTest, Row) {
   const DecisionRow& row = GetParam();
   const HoldReason reason =
-      Decide(row.policy, row.directive, 8, row.changes, kNow - row.known_for, kNow);
+      Decide(row.policy, row.directive,
+             {.version = 8, .taken = kNow - row.known_for, .changes = &row.changes}, kNow);
   EXPECT_EQ(HoldReasonName(reason), HoldReasonName(row.expected));
 }
 
