@@ -198,7 +198,7 @@ TEST(Declared, StaysDeclaredWhereADeltaLeads) {
   EXPECT_THAT(feed.Offered()->front().coverage.Names(), ElementsAre("file/sha256"));
 }
 
-// Record streams of every pack on offer, by name.
+// Hashes and record streams of every pack on offer, by name.
 std::map<std::string, std::vector<std::string>> Streams(PublishedFeed& feed) {
   std::map<std::string, std::vector<std::string>> streams;
   const std::vector<PackTarget> offered = feed.Offered().value();
@@ -206,6 +206,7 @@ std::map<std::string, std::vector<std::string>> Streams(PublishedFeed& feed) {
     auto reader = storage::PackReader::Open(
         absl::StrCat(feed.path(), "/targets/", pack.sha256, ".", pack.path), {});
     std::vector<std::string>& stream = streams[pack.path];
+    stream.push_back(pack.sha256);
     stream.push_back(pack.content_digest);
     stream.push_back(pack.base_digest);
     for (auto cursor = (*reader)->NewCursor(true); cursor->Valid(); cursor->Next()) {
