@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "reputation/object.h"
 #include "tests/integration/server_fixture.h"
 
 namespace cloister::testing {
@@ -172,6 +173,20 @@ TEST_F(ServerVersionsTest, WhatIsOursIsNotCondemnedByAFeed) {
   EXPECT_EQ(StatusOf("other.example"), v1::ANSWER_STATUS_LISTED);
   EXPECT_EQ(LookupOrFail(v1::OBJECT_KIND_IP, "192.0.2.77").status(), v1::ANSWER_STATUS_NOT_LISTED);
   EXPECT_EQ(LookupOrFail(v1::OBJECT_KIND_IP, "192.0.2.7").status(), v1::ANSWER_STATUS_LISTED);
+  // The same objects by their lookup keys alone.
+  v1::BatchLookupRequest batch;
+  for (const auto& [kind, text] :
+       std::vector<std::pair<ObjectKind, std::string>>{{ObjectKind::kHost, "www.bank.example"},
+                                                       {ObjectKind::kHost, "other.example"},
+                                                       {ObjectKind::kIp, "192.0.2.77"},
+                                                       {ObjectKind::kIp, "192.0.2.7"}}) {
+    const reputation::LookupKeys keys = reputation::Object::Parse(kind, text)->Keys(false);
+    for (const auto& key : keys.keys) batch.mutable_lookup_keys()->append(std::string(key.bytes()));
+    batch.add_key_counts(static_cast<uint32_t>(keys.keys.size()));
+  }
+  v1::BatchLookupResponse answers;
+  ASSERT_TRUE(Gateway()->BatchLookup(CallContext().get(), batch, &answers).ok());
+  EXPECT_EQ(answers.statuses(), std::string("\x02\x01\x02\x01"));
   const ProcessResult explained = Cloister({"explain", "www.bank.example", "--kind", "host"});
   EXPECT_THAT(explained.output, AllOf(HasSubstr("masked"), HasSubstr("own domain bank.example")));
   EXPECT_EQ(Cloister({"lookup", "www.bank.example", "--kind", "host"}).exit_code, 0);

@@ -210,6 +210,14 @@ INSTANTIATE_TEST_SUITE_P(
                              "[[feed]]\nname = \"a\"\nroot = \"s\"\n"),
                          "7", "configured twice"},
         BadConfiguration{"FeedWithoutRoot", Off("[[feed]]\nname = \"a\"\n"), "3", "root"},
+        BadConfiguration{"MetricsAddress", With("[metrics]\naddress = \"9464\"\n"), "9",
+                         "host:port"},
+        BadConfiguration{"LogFormat", With("[log]\nformat = \"xml\"\n"), "9", "json"}),
+    [](const auto& param) { return param.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    MistakesAboutUpdates, BadConfigurationTest,
+    ::testing::Values(
         BadConfiguration{"UpdatesByWhom",
                          Off("[[feed]]\nname = \"a\"\nroot = \"r\"\nupdates = \"auto\"\n"), "6",
                          "automatic"},
@@ -232,10 +240,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfiguration{"EmptyWarningList", With("[protection]\nwarning_lists = [\"\"]\n"), "9",
                          "empty path"},
         BadConfiguration{"BundlesOfNothing", With("[updates]\nmax_bundle_bytes = 0\n"), "9",
-                         "max_bundle_bytes"},
-        BadConfiguration{"MetricsAddress", With("[metrics]\naddress = \"9464\"\n"), "9",
-                         "host:port"},
-        BadConfiguration{"LogFormat", With("[log]\nformat = \"xml\"\n"), "9", "json"}),
+                         "max_bundle_bytes"}),
     [](const auto& param) { return param.param.name; });
 
 // deploy/cloisterd.toml, with what is commented out taken in.
