@@ -22,6 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr char kFreshSuffix[] = ".new";
 constexpr uint64_t kCacheBytes = 1 << 20;
 constexpr size_t kBatchBytes = 1 << 20;
 
@@ -104,7 +105,7 @@ absl::Status RemoveTree(const std::string& path) {
 }  // namespace
 
 absl::Status CarryOver(const std::string& path) {
-  const std::string fresh = absl::StrCat(path, ".new");
+  const std::string fresh = absl::StrCat(path, kFreshSuffix);
   const std::string aside = absl::StrCat(path, ".damaged");
   if (absl::Status s = RemoveTree(fresh); !s.ok()) return s;
   if (absl::Status s = MakeDirectories(fresh); !s.ok()) return s;
@@ -114,8 +115,7 @@ absl::Status CarryOver(const std::string& path) {
     return copied;
   }
   if (absl::Status s = RemoveTree(aside); !s.ok()) return s;
-  // From here on `fresh` is the damaged one. A crash before the next line leaves it under this name
-  // until the next time.
+  // Then `fresh` is the damaged one, unless a crash ends this before it has its name.
   if (renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) != 0 ||
       rename(fresh.c_str(), aside.c_str()) != 0) {
     return reputation::Rejected(
@@ -123,6 +123,10 @@ absl::Status CarryOver(const std::string& path) {
         absl::StrCat("cannot put ", fresh, " in the place of ", path, ": ", strerror(errno)));
   }
   return SyncDirectory(fs::path(path).parent_path().string());
+}
+
+void RemoveInterruptedCarryOver(const std::string& path) {
+  RemoveTree(absl::StrCat(path, kFreshSuffix)).IgnoreError();
 }
 
 }  // namespace cloister::storage

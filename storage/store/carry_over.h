@@ -16,4 +16,7 @@ namespace cloister::storage {
 // nothing changed, if any of the three cannot be read to the end.
 absl::Status CarryOver(const std::string& path);
 
+// Removes what one that a crash interrupted has left beside `path`, which is whole.
+void RemoveInterruptedCarryOver(const std::string& path);
+
 }  // namespace cloister::storage

@@ -128,8 +128,11 @@ absl::StatusOr<OpenedDatabase> OpenedDatabase::Open(const std::string& path,
                                                     uint64_t block_cache_bytes) {
   if (absl::Status s = MakeDirectories(path); !s.ok()) return s;
   absl::StatusOr<OpenedDatabase> opened = OpenOnce(path, block_cache_bytes);
-  if (!absl::IsDataLoss(opened.status()) || !CarryOver(path).ok()) return opened;
-  return OpenOnce(path, block_cache_bytes);
+  if (absl::IsDataLoss(opened.status()) && CarryOver(path).ok()) {
+    opened = OpenOnce(path, block_cache_bytes);
+  }
+  if (opened.ok()) RemoveInterruptedCarryOver(path);
+  return opened;
 }
 
 absl::StatusOr<OpenedDatabase> OpenedDatabase::OpenOnce(const std::string& path,

@@ -2,6 +2,8 @@
 // back, folds, rebuilds, decides and changes overrides, saying what it does, until it is killed.
 //
 //   fault-ingest-child DIRECTORY FIRST_OVERRIDE SEED
+//
+// With a SEED of 0 it opens the store, reports "done open 0", and does nothing more.
 
 #include <unistd.h>
 
@@ -161,6 +163,8 @@ int Run(const std::string& directory, uint64_t first_override, uint64_t seed) {
   absl::StatusOr<std::unique_ptr<ReputationStore>> store =
       ReputationStore::Open(FaultStoreOptions(directory));
   Require(store.status());
+  if (seed == 0) Report("done", "open", 0);
+  while (seed == 0) pause();
   Child child(store->get(), first_override, seed);
   while (true) {
     child.Step();

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -190,6 +191,25 @@ void Check(const std::string& directory, Acknowledged* acknowledged, Figures* fi
   ExpectWhole(directory, acknowledged->version);
 }
 
+// Lets a child live for a random while and kills it.
+std::string RunAndKill(const std::vector<std::string>& arguments, int longest_life_ms,
+                       std::mt19937_64* random) {
+  testing::ProcessOptions child;
+  child.argv = {testing::ProgramPath("fault-ingest-child")};
+  child.argv.insert(child.argv.end(), arguments.begin(), arguments.end());
+  absl::StatusOr<std::unique_ptr<testing::Process>> process = testing::Process::Start(child);
+  EXPECT_THAT(process, IsOk());
+  if (!process.ok()) return "";
+  absl::Duration life =
+      absl::Microseconds(std::uniform_int_distribution<int>(0, longest_life_ms * 1000)(*random));
+  // Nothing prints this; the child lives until the time is over, unless it fails by itself.
+  absl::Status waited = (*process)->WaitForText("the end", life);
+  EXPECT_THAT(waited, HasCode(absl::StatusCode::kDeadlineExceeded)) << (*process)->errors();
+  EXPECT_THAT((*process)->Signal(SIGKILL), IsOk());
+  EXPECT_THAT((*process)->Wait(absl::Seconds(30)), IsOk());
+  return (*process)->output();
+}
+
 TEST(KillTest, NothingAcknowledgedIsLostAndNoVersionIsHalf) {
   const uint64_t kills = NumberFromEnvironment("CLOISTER_KILLS", 25);
   const uint64_t seed = NumberFromEnvironment("CLOISTER_SEED", std::random_device()());
@@ -201,18 +221,9 @@ TEST(KillTest, NothingAcknowledgedIsLostAndNoVersionIsHalf) {
   Figures figures;
   for (uint64_t i = 0; i < kills; ++i) {
     SCOPED_TRACE(absl::StrCat("kill ", i));
-    testing::ProcessOptions child;
-    child.argv = {testing::ProgramPath("fault-ingest-child"), data,
-                  absl::StrCat(acknowledged.last_override + 1), absl::StrCat(random())};
-    ASSERT_OK_AND_ASSIGN(auto process, testing::Process::Start(child));
-    absl::Duration life =
-        absl::Microseconds(std::uniform_int_distribution<int>(0, kLongestLifeMs * 1000)(random));
-    // Nothing prints this; the child lives until the time is over, unless it fails by itself.
-    absl::Status waited = process->WaitForText("the end", life);
-    ASSERT_THAT(waited, HasCode(absl::StatusCode::kDeadlineExceeded)) << process->errors();
-    ASSERT_THAT(process->Signal(SIGKILL), IsOk());
-    ASSERT_THAT(process->Wait(absl::Seconds(30)), IsOk());
-    acknowledged.Read(process->output());
+    acknowledged.Read(
+        RunAndKill({data, absl::StrCat(acknowledged.last_override + 1), absl::StrCat(random() | 1)},
+                   kLongestLifeMs, &random));
     Check(data, &acknowledged, &figures);
     if (HasFatalFailure() || HasNonfatalFailure()) break;
   }
@@ -223,6 +234,45 @@ TEST(KillTest, NothingAcknowledgedIsLostAndNoVersionIsHalf) {
   std::cout << "; steps in progress that were taken: " << figures.taken << std::endl;
   EXPECT_GT(acknowledged.version, 0u);
   EXPECT_GT(acknowledged.last_override, 0u);
+}
+
+// A database that RocksDB cannot open is replaced at the start by one that has all that
+// administrators entered. Whenever that is interrupted, the next start has it all still.
+TEST(KillTest, AMendAtTheStartMayBeInterruptedAnywhere) {
+  const uint64_t kills = NumberFromEnvironment("CLOISTER_KILLS", 25) / 5;
+  const uint64_t seed = NumberFromEnvironment("CLOISTER_SEED", std::random_device()());
+  std::cout << kills << " kills, CLOISTER_SEED=" << seed << std::endl;
+  std::mt19937_64 random(seed);
+  testing::TemporaryDirectory directory;
+  const std::string data = directory / "data";
+  std::set<uint64_t> overrides;
+  uint64_t interrupted = 0;
+  for (uint64_t i = 1; i <= kills; ++i) {
+    SCOPED_TRACE(absl::StrCat("kill ", i));
+    {
+      ASSERT_OK_AND_ASSIGN(auto store, ReputationStore::Open(FaultStoreOptions(data)));
+      const SampleFeed feed(*store, kFaultFeed);
+      ASSERT_THAT(store->Serve(feed.Snapshot(i, VersionEntries(i))), IsOk());
+      ASSERT_THAT(store->SetOverride(OverrideKey(i), NumberedOverride(i)), IsOk());
+      overrides.insert(i);
+      const std::string pack = store->PackPath(store->Current()->feeds()[0].packs[0]);
+      for (const auto& file : std::filesystem::directory_iterator(data + "/db")) {
+        if (std::filesystem::equivalent(file.path(), pack)) std::filesystem::remove(file.path());
+      }
+    }
+    const std::string output = RunAndKill({data, "1", "0"}, kLongestLifeMs, &random);
+    if (output.empty()) ++interrupted;
+    ASSERT_OK_AND_ASSIGN(auto store, ReputationStore::Open(FaultStoreOptions(data)));
+    EXPECT_EQ(store->Current()->feeds()[0].version, i);
+    EXPECT_EQ(StoredOverrides(*store->Current()), overrides);
+    EXPECT_EQ(store->audit_count(), i);
+    EXPECT_FALSE(std::filesystem::exists(data + "/db.new"));
+    VerifyAll(*store);
+    if (HasFailure()) return;
+  }
+  std::cout << "FIGURE kill -9 while a damaged database is mended: " << kills
+            << " kills, none lost anything; " << interrupted << " before it was mended"
+            << std::endl;
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "storage/files/files.h"
 #include "storage/store/database.h"
+#include "storage/store/database_options.h"
 #include "tests/unit/storage/store_fixture.h"
 
 namespace cloister::storage {
@@ -124,6 +125,32 @@ TEST_F(StoreStartTest, AFreshDatabaseKeepsThePacksItFinds) {
   EXPECT_EQ(store_->Current()->feeds()[0].version, 0u);
   ASSERT_THAT(store_->Serve(spec), IsOk());
   EXPECT_EQ(Served(0, 100).size(), 100u);
+}
+
+// Column families of release 0.1 had ten levels.
+TEST_F(StoreStartTest, OpensColumnFamiliesWithFewerLevels) {
+  const std::string path = directory_ / "old";
+  const auto cache = rocksdb::NewLRUCache(1 << 20);
+  rocksdb::ColumnFamilyOptions ten_levels = FeedOptions(cache);
+  ten_levels.num_levels = 10;
+  {
+    ASSERT_OK_AND_ASSIGN(OpenedDatabase opened, OpenedDatabase::Open(path, 1 << 20));
+    rocksdb::ColumnFamilyHandle* handle = nullptr;
+    rocksdb::DB* db = opened.database->db();
+    ASSERT_TRUE(db->CreateColumnFamily(ten_levels, "threats.1.1.1", &handle).ok());
+    const ColumnFamily family(opened.database, handle);
+    const VersionSpec spec = Threats().Snapshot(1, SampleEntries(0, 100));
+    rocksdb::IngestExternalFileOptions options;
+    ASSERT_TRUE(
+        db->IngestExternalFile(handle, {store_->PackPath(spec.packs[0].sha256)}, options).ok());
+  }
+  ASSERT_OK_AND_ASSIGN(OpenedDatabase opened, OpenedDatabase::Open(path, 1 << 20));
+  ASSERT_THAT(opened.families, SizeIs(1));
+  std::string value;
+  EXPECT_TRUE(opened.database->db()
+                  ->Get(rocksdb::ReadOptions(), opened.families.begin()->second->handle(),
+                        std::string(SampleKey(1).bytes()), &value)
+                  .ok());
 }
 
 TEST_F(StoreStartTest, FeedsMayComeAndGoInTheConfiguration) {
