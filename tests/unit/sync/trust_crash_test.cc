@@ -19,6 +19,7 @@ namespace {
 using cloister::testing::IsOk;
 using cloister::testing::IsRejectedFor;
 using cloister::testing::RepositorySimulator;
+using cloister::testing::TestKey;
 using reputation::RejectReason;
 
 struct Scenario {
@@ -34,6 +35,12 @@ class CrashTest : public TrustFixture, public ::testing::WithParamInterface<Scen
  protected:
   CrashTest() {
     std::ofstream(initial_root_, std::ios::binary) << upstream_.InitialState().root;
+    // Both keys sign, so that what they signed outlives one of them.
+    upstream_.SetKeys(Role::kTimestamp, {TestKey(), TestKey()}, 1);
+    upstream_.SetKeys(Role::kSnapshot, {TestKey(), TestKey()}, 1);
+    upstream_.UpdateRoot();
+    upstream_.snapshot["version"] = 999;
+    upstream_.timestamp["version"] = 999;
     upstream_.Delegate("targets", {"A", {"a/*"}});
     upstream_.Delegate("targets", {"B", {"b/*"}});
     upstream_.AddTargetTo("A", "a/file", "content");
@@ -158,8 +165,9 @@ const Scenario kScenarios[] = {
      }},
     {"recovery_from_a_fast_forward",
      [](RepositorySimulator& upstream) {
-       upstream.RotateKey(Role::kTimestamp);
-       upstream.RotateKey(Role::kSnapshot);
+       for (Role role : {Role::kTimestamp, Role::kSnapshot}) {
+         upstream.SetKeys(role, {upstream.signers[role].front()}, 1);
+       }
        upstream.UpdateRoot();
        upstream.snapshot["version"] = 0;
        upstream.timestamp["version"] = 0;

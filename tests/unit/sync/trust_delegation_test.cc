@@ -255,6 +255,19 @@ TEST_F(DelegationSearch, KeptFilesAreNotFetchedAgain) {
   EXPECT_EQ(client_->state().delegated.at("A"), upstream_.DelegatedBytes("A"));
 }
 
+TEST_F(DelegationSearch, KeptFilesOfOtherVersionsAreFetchedAgainWithoutStatedHashes) {
+  upstream_.states_hashes = false;
+  upstream_.Delegate("targets", {"A"});
+  upstream_.UpdateTargets();
+  ASSERT_THAT(Refresh(), IsOk());
+  EXPECT_THAT(Find("file"), HasCode(absl::StatusCode::kNotFound));
+  upstream_.AddTargetTo("A", "file", "content");
+  upstream_.UpdateDelegated("A");
+  ASSERT_THAT(RestartAndRefresh(), IsOk());
+  EXPECT_THAT(Find("file"), IsOk());
+  EXPECT_THAT(upstream_.fetched, ElementsAre("2.A.json"));
+}
+
 TEST_F(DelegationSearch, AKeptFileIsJudgedByWhoDelegatesNow) {
   upstream_.Delegate("targets", {"A"});
   upstream_.AddTargetTo("A", "file", "content");

@@ -173,6 +173,8 @@ TEST(KeyKinds, PemIsOneWholePublicKeyAndNothingElse) {
   OwnedKey key = NewRsa(2048);
   const std::string signature = SignRsa(key.get(), "m", 32);
   const std::string pem = PublicPem(key.get());
+  const std::string begin = "-----BEGIN PUBLIC KEY-----\n";
+  const std::string end = "-----END PUBLIC KEY-----";
   const std::string body = pem.substr(27, pem.size() - 27 - 26);
   const auto verifies = [&](const std::string& text) {
     return VerifySignature({"rsa", kRsa, text}, "m", signature);
@@ -188,10 +190,8 @@ TEST(KeyKinds, PemIsOneWholePublicKeyAndNothingElse) {
        {std::string(), std::string("PEM"), pem + pem, "note\n" + pem, pem + "note",
         absl::StrReplaceAll(pem, {{"PUBLIC KEY", "RSA PUBLIC KEY"}}),
         absl::StrReplaceAll(pem, {{"PUBLIC KEY", "CERTIFICATE"}}),
-        "-----BEGIN PUBLIC KEY-----\nProc-Type: 4,ENCRYPTED\n" + body + "-----END PUBLIC KEY-----",
-        "-----BEGIN PUBLIC KEY-----\n" + body + "AAAA\n-----END PUBLIC KEY-----",
-        "-----BEGIN PUBLIC KEY-----\n" + body.substr(4) + "-----END PUBLIC KEY-----",
-        std::string("-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----"), pem + std::string(4096, '\n'),
+        begin + "Proc-Type: 4,ENCRYPTED\n" + body + end, begin + body + "AAAA\n" + end,
+        begin + body.substr(4) + end, begin + end, pem + std::string(4096, '\n'),
         Pem([&](BIO* bio) {
           return PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
         })}) {
