@@ -136,7 +136,11 @@ absl::StatusOr<CycleResult> FeedCycle::Run(trust::Fetcher& fetcher, absl::Time n
   if (!handed_over.ok()) return handed_over.status();
   s = *handed_over ? work.spool.RemoveOthers(work.contents.timestamp_version) : HandOver(work);
   if (!s.ok()) return s;
-  if (!options_.mirror_directory.empty()) work.result.mirrored = Mirror(work);
+  if (options_.mirror_directory.empty()) return work.result;
+  work.result.mirrored = Mirror(work);
+  // While the mirror is behind, what it will need stays, and no more.
+  s = work.folder.KeepOnly(work.result.mirrored.ok() ? work.packs : work.feed.offered);
+  if (!s.ok()) return s;
   return work.result;
 }
 
@@ -188,10 +192,7 @@ absl::Status FeedCycle::Mirror(Work& work) {
     if (!all.ok()) return all.status();
     work.packs = *std::move(all);
   }
-  absl::Status s =
-      mirror->Update({work.contents.metadata, LinksOf(work.feed, work.packs, work.folder)});
-  if (s.ok()) s = work.folder.KeepOnly(work.packs);
-  return s;
+  return mirror->Update({work.contents.metadata, LinksOf(work.feed, work.packs, work.folder)});
 }
 
 }  // namespace cloister::worker

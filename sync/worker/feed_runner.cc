@@ -79,7 +79,7 @@ void FeedRunner::Succeeded(const SourcesResult& run, absl::Time now) {
           "packs on this disk had other bytes than were handed over, and were "
           "fetched again; look at the disk"}});
   }
-  if (!result.mirrored.ok()) {
+  if (!result.mirrored.ok() && !absl::IsCancelled(result.mirrored)) {
     status_.last_error = result.mirrored;
     status_.last_error_time = now;
     Log(Severity::kError, "mirror_failed",

@@ -39,8 +39,10 @@ absl::StatusOr<CycleResult> FeedSources::RunOne(size_t i, FeedCycle& cycle, absl
         status_[i].source, ": asked not to be asked before ",
         absl::FormatTime(absl::RFC3339_sec, status_[i].not_before, absl::UTCTimeZone())));
   }
-  auto source =
-      OpenSource(feed_, feed_.sources[i], {.stop_fd = stop_fd_, .timestamp = &timestamps_[i]});
+  auto source = OpenSource(feed_, feed_.sources[i],
+                           {.stop_fd = stop_fd_,
+                            .timestamp = &timestamps_[i],
+                            .others_follow = i + 1 < feed_.sources.size()});
   const auto result = source.ok() ? cycle.Run(**source, now) : source.status();
   if (!absl::IsCancelled(result.status())) Note(i, result.status(), now);
   return result;

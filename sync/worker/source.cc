@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -16,6 +17,18 @@ namespace cloister::worker {
 namespace {
 
 constexpr uint64_t kMaxPasswordBytes = 1024;
+
+// A source that trickles just above the limit could hold a feed back for hours. Where another one
+// can go on, it has to be faster; the last one may be as slow as the line is.
+constexpr uint64_t kSlowestBeforeOthers = 16 * 1024;
+
+uint64_t SlowestBytesPerSecond(const FeedConfiguration& feed, bool others_follow) {
+  uint64_t slowest = transport::HttpOptions().low_speed_bytes_per_s;
+  if (others_follow) slowest = kSlowestBeforeOthers;
+  // A bound that was asked for must not look like a line that does not move.
+  if (feed.max_bytes_per_second > 0) slowest = std::min(slowest, feed.max_bytes_per_second / 4);
+  return slowest;
+}
 
 // The first line of the file.
 absl::StatusOr<std::string> ReadPassword(const std::string& path) {
@@ -53,6 +66,7 @@ absl::StatusOr<std::unique_ptr<trust::Fetcher>> OpenSource(const FeedConfigurati
   http.proxy_ca_file = feed.proxy_ca_file;
   http.proxy_user = feed.proxy_user;
   http.max_bytes_per_s = feed.max_bytes_per_second;
+  http.low_speed_bytes_per_s = SlowestBytesPerSecond(feed, options.others_follow);
   http.stop_fd = options.stop_fd;
   http.timestamp = options.timestamp;
   if (!feed.client_key.empty()) {

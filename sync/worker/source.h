@@ -14,6 +14,7 @@ namespace cloister::worker {
 struct SourceOptions {
   int stop_fd = -1;  // fetches end with Cancelled once it is readable; -1: never
   transport::TimestampCache* timestamp = nullptr;  // kept by the caller; null: none
+  bool others_follow = false;                      // that can go on where this one is slow
 };
 
 // A fetcher for one run from `source`, one of `feed`'s: connections, and what TLS remembers of

@@ -223,6 +223,29 @@ TEST_F(UpkeepTest, EntriesThatOthersPutAboveAreRemovedThoughNothingIsNew) {
   EXPECT_TRUE(fs::exists("/etc"));
 }
 
+// What comes in bundles may be old; what comes online may not.
+TEST_F(UpkeepTest, ExpiredMetadataIsTakenOfflineOnlyAndMarkedSo) {
+  upstream_.repository.SetExpires(trust::Role::kTimestamp, now_ + absl::Hours(24));
+  PublishFirst();
+  ASSERT_THAT(Run(), IsOk());
+  const std::string origin = directory_ / ("spool/threats/" + EntryName() + "/origin");
+  EXPECT_EQ(*storage::ReadFile(origin, 10), "online");
+  now_ += absl::Hours(24 * 5);
+  EXPECT_THAT(Run(), IsRejectedFor(RejectReason::kMetadataExpired));
+  CycleOptions offline = Options();
+  offline.origin = trust::kOriginOffline;
+  offline.accept_expired_within = absl::Hours(24 * 3);
+  EXPECT_THAT(FeedCycle(offline).Run(upstream_.repository, now_),
+              IsRejectedFor(RejectReason::kMetadataExpired));
+  offline.accept_expired_within = absl::Hours(24 * 5);
+  ASSERT_OK_AND_ASSIGN(const CycleResult taken, FeedCycle(offline).Run(upstream_.repository, now_));
+  EXPECT_TRUE(taken.expired);
+  // The same files as before, and yet another entry: the server would not take it online.
+  EXPECT_EQ(*storage::ReadFile(origin, 10), "offline");
+  ASSERT_OK_AND_ASSIGN(const CycleResult again, FeedCycle(offline).Run(upstream_.repository, now_));
+  EXPECT_EQ(again.outcome, Outcome::kUnchanged);
+}
+
 class MirrorTest : public UpkeepTest {
  protected:
   MirrorTest() { fs::create_directories(directory_ / "mirror"); }
@@ -372,6 +395,35 @@ TEST_F(MirrorTest, ThatCannotBeWrittenKeepsNothingFromTheServer) {
   EXPECT_EQ(result.outcome, Outcome::kHandedOver);
   EXPECT_THAT(result.mirrored, IsRejectedFor(RejectReason::kIoError));
   EXPECT_THAT(SpoolNames(), SizeIs(1));
+}
+
+TEST_F(MirrorTest, ShowsNothingNewBeforeAllOfItIsThere) {
+  PublishFirst();
+  ASSERT_THAT(Mirror(), IsOk());
+  const std::string metadata = directory_ / "mirror/threats/metadata/";
+  const std::string before = *storage::ReadFile(metadata + "timestamp.json", 1 << 20);
+  PublishDelta("four");
+  fs::create_directories(metadata + "3.targets.json/in the way");
+  EXPECT_FALSE(Mirror().ok());
+  EXPECT_EQ(*storage::ReadFile(metadata + "timestamp.json", 1 << 20), before);
+  EXPECT_THAT(RunDownstream(), IsOk());
+  fs::remove_all(metadata + "3.targets.json");
+  ASSERT_THAT(Mirror(), IsOk());
+  ASSERT_OK_AND_ASSIGN(const CycleResult result, RunDownstream());
+  EXPECT_EQ(result.version, 2u);
+}
+
+TEST_F(MirrorTest, ThatCannotBeWrittenDoesNotLetPacksPileUp) {
+  PublishFirst();
+  CycleOptions options = MirrorOptions();
+  options.mirror_directory = directory_ / "none";
+  for (int i = 0; i < 3; ++i) {
+    upstream_.Unlist(absl::StrCat("full-", upstream_.version, "-1.sst"));
+    upstream_.Unlist(absl::StrCat("delta-", upstream_.version - 1, "-", upstream_.version, ".sst"));
+    upstream_.Publish({{FileKey(absl::StrCat(i)), Malicious()}}, 1);
+    ASSERT_THAT(FeedCycle(options).Run(upstream_.repository, now_), IsOk());
+  }
+  EXPECT_THAT(*storage::ListDirectory(directory_ / "state/threats/packs"), SizeIs(1));
 }
 
 TEST_F(MirrorTest, ARottenPackIsReplacedThereToo) {
