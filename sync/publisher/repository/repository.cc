@@ -15,6 +15,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "reputation/reject_reason.h"
 #include "storage/files/files.h"
 #include "sync/publisher/repository/metadata_fetcher.h"
 #include "sync/publisher/repository/root_edit.h"
@@ -180,20 +181,24 @@ absl::Status Repository::CheckPack(const trust::PackTarget& pack) const {
 
 absl::StatusOr<Published> Repository::Load(absl::Time now) const {
   const trust::Limits limits;
+  if (absl::Status there = NewestRootFile(*this).status(); !there.ok()) return there;
+  // From the first root on, as clients do: a forged newest one may well be signed by its own keys.
   trust::TrustedState state;
-  absl::StatusOr<std::string> root = NewestRootFile(*this);
+  absl::StatusOr<std::string> root =
+      storage::ReadFile(metadata_directory() + "/1.root.json", limits.max_root_bytes);
   if (!root.ok()) return root.status();
   state.root = *std::move(root);
   absl::StatusOr<std::unique_ptr<trust::Updater>> updater = trust::Updater::Create(state, limits);
   if (!updater.ok()) return updater.status();
 
+  MetadataFetcher fetcher(metadata_directory());
+  absl::Status refreshed =
+      (*updater)->Refresh(fetcher, {.now = now, .accept_expired_within = absl::InfiniteDuration()});
   std::error_code ignored;
-  if (std::filesystem::exists(metadata_directory() + "/timestamp.json", ignored)) {
-    MetadataFetcher fetcher(metadata_directory());
-    absl::Status refreshed = (*updater)->Refresh(
-        fetcher, {.now = now, .accept_expired_within = absl::InfiniteDuration()});
-    if (!refreshed.ok()) return refreshed;
-  }
+  const bool nothing_yet =
+      reputation::ReasonOf(refreshed) == reputation::RejectReason::kMetadataMissing &&
+      !std::filesystem::exists(metadata_directory() + "/timestamp.json", ignored);
+  if (!refreshed.ok() && !nothing_yet) return refreshed;
   Published published;
   published.root = (*updater)->root();
   published.timestamp = CopyOf((*updater)->timestamp());

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "reputation/reject_reason.h"
 #include "storage/files/files.h"
 #include "storage/pack/pack_reader.h"
 #include "sync/publisher/repository/metadata_fetcher.h"
@@ -246,7 +247,8 @@ absl::StatusOr<VerifyReport> Verify(const Repository& repository, const VerifyOp
       fetcher, {.now = options.now, .accept_expired_within = absl::InfiniteDuration()});
   report.root_version = (*updater)->root().version;
   std::error_code ignored;
-  if (!std::filesystem::exists(repository.metadata_directory() + "/timestamp.json", ignored)) {
+  if (reputation::ReasonOf(refreshed) == reputation::RejectReason::kMetadataMissing &&
+      !std::filesystem::exists(repository.metadata_directory() + "/timestamp.json", ignored)) {
     return report;  // nothing is published yet
   }
   ReportExpiry("metadata/root", (*updater)->root(), options.now, &report);

@@ -31,8 +31,8 @@ class Secret {
 struct SecretRequest {
   enum class Kind { kPassphrase, kPin };
   Kind kind = Kind::kPassphrase;
-  std::string name;   // of the key: "targets", "root-2"
-  std::string where;  // for whoever is asked: a path or a token
+  std::string name{};   // of the key: "targets", "root-2"
+  std::string where{};  // for whoever is asked: a path or a token
   bool fresh = false;
   // How many answers to this request turned out to be wrong. A PIN is asked for once only: tokens
   // lock themselves.
