@@ -23,7 +23,7 @@ namespace {
 using Stub = v1::AdminService::Stub;
 
 constexpr char kProgram[] = "cloister-bundle";
-constexpr size_t kPieceBytes = 1 << 20;
+constexpr size_t kPieceBytes = 128 << 10;  // fits, however small [limits] max_message_bytes is
 constexpr std::chrono::milliseconds kBetweenLooks{250};
 
 constexpr char kMore[] =

@@ -43,9 +43,11 @@ absl::Status VerifyCall::Progress(const storage::StoreProgress& progress) {
   // A clock set back must not silence it.
   if (now < next_message_ && next_message_ - now <= kBetweenMessages) return absl::OkStatus();
   next_message_ = now + kBetweenMessages;
-  absl::MutexLock lock(&mutex_);
-  if (writing_) return absl::OkStatus();  // the caller reads slower than this
-  writing_ = true;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (writing_) return absl::OkStatus();  // the caller reads slower than this
+    writing_ = true;
+  }
   message_.set_doing(progress.doing);
   message_.set_done(progress.done);
   message_.set_total(progress.total);

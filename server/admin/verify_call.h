@@ -45,8 +45,8 @@ class VerifyCall final : public grpc::ServerWriteReactor<v1::VerifyFeedResponse>
   grpc::CallbackServerContext* const context_;
   const Options options_;
   absl::Time next_message_ = absl::InfinitePast();  // of the verifying thread
+  v1::VerifyFeedResponse message_;  // of the verifying thread, unless it is on its way
   absl::Mutex mutex_;
-  v1::VerifyFeedResponse message_ ABSL_GUARDED_BY(mutex_);  // while it is on its way
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   // Set before ended_, then of the thread that ends the call.

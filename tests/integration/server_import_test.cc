@@ -101,6 +101,27 @@ TEST_F(ServerImportTest, AnUploadLandsInTheInboxByteForByteAndIsAudited) {
   EXPECT_EQ(outcome.state(), v1::BUNDLE_IMPORT_STATE_WAITING);
 }
 
+TEST_F(ServerImportTest, TheCommandUploadsHoweverSmallMessagesHaveToBe) {
+  more_ = "[limits]\nmax_message_bytes = 262144\n";
+  ASSERT_NO_FATAL_FAILURE(Start());
+  const std::string content(700'000, 'b');
+  const std::string file = directory_ / "threats.bundle";
+  ASSERT_THAT(storage::WriteFileAtomically(file, content), IsOk());
+  absl::StatusOr<ProcessResult> result =
+      RunProcess({.argv = {ProgramPath("cloister"), "--server", GrpcAddress(), "bundle", "import",
+                           file, "--reason", "ticket 9", "--wait", "0s"},
+                  .environment = {"CLOISTER_CA=" + certificates_.authority.certificate(),
+                                  "CLOISTER_CERTIFICATE=" + certificates_.operator_.certificate,
+                                  "CLOISTER_KEY=" + certificates_.operator_.key}},
+                 kPatience);
+  ASSERT_THAT(result, IsOk());
+  EXPECT_EQ(FilesInInbox(), 1u) << result->output << result->errors;
+  for (const auto& entry : fs::directory_iterator(Inbox())) {
+    EXPECT_EQ(ReadTestFile(entry.path().string()), content);
+  }
+  EXPECT_THAT(AuditDetails(), HasSubstr("ticket 9"));
+}
+
 TEST_F(ServerImportTest, WhatBecameOfABundleIsTold) {
   ASSERT_NO_FATAL_FAILURE(Start());
   v1::ImportBundleResponse response;
