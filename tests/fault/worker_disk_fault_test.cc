@@ -57,6 +57,19 @@ class WorkerDiskFaultTest : public ::testing::Test {
     return {.argv = {testing::ProgramPath("cloister-sync"), "--config", path, "--once"}};
   }
 
+  // The same feed without an address: what is new lies in a bundle in the folder "inbox".
+  testing::ProcessOptions Import(const std::string& directory) {
+    const std::string path = directory + "/cloister-sync.toml";
+    EXPECT_THAT(
+        storage::WriteFileAtomically(
+            path, absl::StrCat("spool_directory = \"", directory, "/spool\"\nstate_directory = \"",
+                               directory, "/sync\"\nreserve_mb = 0\n[import]\nfolders = [\"",
+                               directory, "/inbox\"]\n[[feed]]\nname = \"threats\"\nroot = \"",
+                               directory, "/threats.root.json\"\n")),
+        IsOk());
+    return {.argv = {testing::ProgramPath("cloister-sync"), "--config", path, "--once"}};
+  }
+
   static void Run(const testing::ProcessOptions& program) {
     absl::StatusOr<testing::ProcessResult> result = testing::RunProcess(program);
     ASSERT_THAT(result, IsOk());
@@ -94,6 +107,23 @@ TEST_F(WorkerDiskFaultTest, WhatIsHandedOverIsWhole) {
                        const uint64_t version = HandedOver(run.directory);
                        EXPECT_TRUE(version == kOldVersion || version == kNewVersion) << version;
                        Run(Sync(run.directory));
+                       EXPECT_EQ(HandedOver(run.directory), kNewVersion);
+                       return version == kNewVersion ? End::kNew : End::kOld;
+                     }});
+}
+
+TEST_F(WorkerDiskFaultTest, WhatABundleBringsIsHandedOverWhole) {
+  fs::create_directories(before_ + "/inbox");
+  Run({.argv = {testing::ProgramPath("cloister-bundle"), "create", "--from", before_ + "/upstream",
+                "--root", before_ + "/threats.root.json", "--out", before_ + "/inbox/2.bundle"}});
+  RunDiskFaults({.name = "cloister-sync imports a bundle",
+                 .before = before_,
+                 .program = [this](const std::string& dir) { return Import(dir); },
+                 .check =
+                     [this](const FaultedRun& run) {
+                       const uint64_t version = HandedOver(run.directory);
+                       EXPECT_TRUE(version == kOldVersion || version == kNewVersion) << version;
+                       Run(Import(run.directory));
                        EXPECT_EQ(HandedOver(run.directory), kNewVersion);
                        return version == kNewVersion ? End::kNew : End::kOld;
                      }});
