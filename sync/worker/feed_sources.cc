@@ -51,7 +51,8 @@ absl::StatusOr<CycleResult> FeedSources::RunOne(size_t i, FeedCycle& cycle, absl
 void FeedSources::Note(size_t i, const absl::Status& status, absl::Time now) {
   status_[i].failures = status.ok() ? 0 : status_[i].failures + 1;
   status_[i].last_error = status;
-  status_[i].not_before = now + transport::RetryAfterOf(status);
+  const absl::Duration wait = transport::RetryAfterOf(status);
+  status_[i].not_before = wait > absl::ZeroDuration() ? now + wait : absl::InfinitePast();
   // A timestamp.json that was of no use is asked for whole next time.
   if (!status.ok()) timestamps_[i] = {};
 }

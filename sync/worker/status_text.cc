@@ -53,8 +53,8 @@ void AppendFeed(const FeedStatus& feed, absl::Time now, std::string* text) {
   }
   for (const SourceStatus& source : feed.sources) {
     if (source.last_error.ok()) continue;
-    absl::StrAppend(text, "  ", absl::Utf8SafeCHexEscape(source.source), " failed ",
-                    source.failures, " times: ", Describe(source.last_error), "\n");
+    absl::StrAppend(text, "  ", absl::Utf8SafeCHexEscape(source.source), " failed (",
+                    source.failures, " in a row): ", Describe(source.last_error), "\n");
   }
 }
 

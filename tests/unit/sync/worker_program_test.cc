@@ -116,8 +116,8 @@ TEST_F(WorkerProgramTest, StatusTellsAgesSourcesAndErrors) {
   EXPECT_EQ(bad.exit_code, 1);
   // What was handed over before is told still, beside what fails now.
   EXPECT_THAT(bad.output, AllOf(StartsWith("threats: version 1, issued "), HasSubstr("FAILING"),
-                                HasSubstr(MirrorUrl() + " failed 1 times: unavailable: "),
-                                HasSubstr("file:///nowhere/ failed 1 times")));
+                                HasSubstr(MirrorUrl() + " failed (1 in a row): unavailable: "),
+                                HasSubstr("file:///nowhere/ failed (1 in a row)")));
   const ProcessResult json = RunProgram({"--config", config, "--status", "--json"});
   EXPECT_EQ(json.exit_code, 1);
   const auto status = nlohmann::json::parse(json.output);
