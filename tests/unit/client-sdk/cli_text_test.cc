@@ -6,6 +6,7 @@
 #include "client-sdk/cli/durations.h"
 #include "client-sdk/cli/exit_code.h"
 #include "client-sdk/cli/json_text.h"
+#include "client-sdk/cli/progress_line.h"
 #include "client-sdk/cli/terminal.h"
 #include "client-sdk/cli/things.h"
 #include "cloister/fake_client.h"
@@ -22,6 +23,13 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
+
+TEST(ProgressTextTest, SaysHowFarItHasCome) {
+  EXPECT_EQ(ProgressText("hashing packs", 1, 4), "[######                  ]  25 %  hashing packs");
+  EXPECT_EQ(ProgressText("reading", 9, 4), "[########################] 100 %  reading");
+  EXPECT_EQ(ProgressText("a\x1b[2J", 7, 0), "7  a\\x1b[2J") << "without a total";
+  EXPECT_EQ(ProgressText("x", 0, 10), "[                        ]   0 %  x");
+}
 
 TEST(PrintableTest, NothingSteersTheTerminal) {
   EXPECT_EQ(Printable("plain text, b\u00fccher"), "plain text, b\u00fccher");
