@@ -120,6 +120,7 @@ absl::StatusOr<Offered> FeedGate::Offer(VersionSpec spec, absl::Time now) {
     done = options_.store->Keep(spec);
   }
   if (!done.ok()) return done;
+  NoteWaiting(reason, now);
   RefreshPending(now);
   return Offered{.reason = reason, .is_new = !known || reason == HoldReason::kNone};
 }
@@ -160,6 +161,21 @@ const ChangeSummary& FeedGate::ChangesOf(uint64_t version) const {
   return checked_ && checked_->version == version ? checked_->result.changes : *none;
 }
 
+bool FeedGate::Defers(uint64_t version, absl::Time now) {
+  absl::MutexLock lock(&operation_);
+  const std::optional<ServedFeed> waiting = Waiting();
+  return waiting && version > waiting->version && record_.waiting_since != absl::InfinitePast() &&
+         now - record_.waiting_since >= options_.policy.hold_off &&
+         ReasonFor(waiting->version, waiting->taken, now) == HoldReason::kHoldOff;
+}
+
+void FeedGate::NoteWaiting(HoldReason reason, absl::Time now) {
+  const bool waits = record_.waiting_since != absl::InfinitePast();
+  if (waits == (reason == HoldReason::kHoldOff)) return;
+  record_.waiting_since = waits ? absl::InfinitePast() : now;
+  SaveServingRecord(RecordPath(), record_).IgnoreError();  // a restart then counts anew
+}
+
 HoldReason FeedGate::ReasonFor(uint64_t version, absl::Time taken, absl::Time now) const {
   const VerifiedVersion verified = {
       .version = version, .taken = taken, .changes = &ChangesOf(version)};
@@ -181,6 +197,7 @@ absl::Status FeedGate::ServeNow(const VersionSpec& spec, absl::string_view cause
 absl::Status FeedGate::ServeKept(uint64_t version, absl::string_view cause) {
   const ServedFeed before = Served();
   if (absl::Status s = options_.store->ServeKept(options_.feed, version); !s.ok()) return s;
+  take_again_ = true;  // what had to come later may come now
   Began(before, cause);
   return absl::OkStatus();
 }

@@ -57,13 +57,16 @@ class FeedGate {
   // it again.
   absl::StatusOr<Offered> Offer(storage::VersionSpec spec, absl::Time now);
 
-  // Carries out what is due: decisions that the last process did not come to, and what waits and
-  // need not wait any longer. Call often; it costs little where there is nothing to do.
+  // Whether `version` has to come later, for what waits for its hold-off has to serve first. A
+  // newer version takes the place of one that waits only while the first of them is that new.
+  bool Defers(uint64_t version, absl::Time now);
+
+  // Carries out what is due: decisions that the last process did not come to, and what need not
+  // wait any longer. Call often.
   void Tick(absl::Time now);
 
   FeedUpdateState State() const;
-  // When what serves began to; InfinitePast if nothing serves.
-  absl::Time serving_since() const;
+  absl::Time serving_since() const;  // InfinitePast if nothing serves
   // Whether the spool's newest entry should be looked at again; asking resets it.
   bool TakeAgainRequested() { return take_again_.exchange(false); }
   // What serves was taken although its metadata had expired.
@@ -83,7 +86,6 @@ class FeedGate {
   void CountMasked(const Breathe& breathe);
 
  private:
-  // What a version would change, as counted against what served then.
   struct Checked {
     uint64_t version = 0;
     storage::ContentDigest digest;
@@ -107,6 +109,7 @@ class FeedGate {
   const ChangeSummary& ChangesOf(uint64_t version) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(operation_);
   HoldReason ReasonFor(uint64_t version, absl::Time taken, absl::Time now) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(operation_);
+  void NoteWaiting(HoldReason reason, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(operation_);
   absl::Status ServeNow(const storage::VersionSpec& spec, absl::string_view cause)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(operation_);
   absl::Status ServeKept(uint64_t version, absl::string_view cause)
@@ -122,14 +125,12 @@ class FeedGate {
                             absl::string_view what) const;
   absl::StatusOr<storage::ServedFeed> WaitingAs(uint64_t version) const;
   absl::StatusOr<uint64_t> RollbackTarget(uint64_t version) const;
-  // Writes the directive, then serves `version` (0: nothing changes). Takes the directive back
-  // where that fails.
+  // Writes the directive, then serves `version` (0: nothing); takes it back where that fails.
   absl::Status Decree(const storage::FeedDirective& directive, const storage::AuditEvent& event,
                       uint64_t version) ABSL_EXCLUSIVE_LOCKS_REQUIRED(operation_);
 
   const Options options_;
-  // Decisions that wait for `operation_`: a safety check gives way to them.
-  std::atomic<int> decisions_{0};
+  std::atomic<int> decisions_{0};  // that wait for `operation_`: a safety check gives way
   std::atomic<bool> take_again_{false};
 
   absl::Mutex operation_ ABSL_ACQUIRED_BEFORE(view_);
@@ -138,8 +139,7 @@ class FeedGate {
   std::optional<Checked> checked_ ABSL_GUARDED_BY(operation_);
   absl::Time retry_at_ ABSL_GUARDED_BY(operation_) = absl::InfinitePast();
 
-  // Held for moments only.
-  mutable absl::Mutex view_;
+  mutable absl::Mutex view_;                      // held for moments only
   FeedUpdateState state_ ABSL_GUARDED_BY(view_);  // but for `damaged`
   absl::Time since_ ABSL_GUARDED_BY(view_) = absl::InfinitePast();
   bool fell_back_ ABSL_GUARDED_BY(view_) = false;  // an older version serves than should

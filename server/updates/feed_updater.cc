@@ -284,6 +284,10 @@ absl::Status FeedUpdater::OfferNewest(SpoolEntry& entry, const trust::Targets& t
   absl::StatusOr<std::vector<PackTarget>> offered = PacksOnOffer(targets, options_.feed);
   if (!offered.ok()) return offered.status();
   outcome->version = NewestVersion(*offered);
+  if (options_.gate->Defers(outcome->version, now_)) {
+    outcome->reason = HoldReason::kHoldOff;
+    return absl::OkStatus();
+  }
   absl::Status missing;
   const std::vector<PackTarget> at_hand =
       PacksAtHand(entry, targets, *offered, *options_.intake.store, &missing);

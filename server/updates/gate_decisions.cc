@@ -92,7 +92,10 @@ absl::Status FeedGate::Reject(uint64_t version, const Decision& decision) {
   FeedDirective directive = directive_;
   directive.rejected = version;
   if (directive.accepted == version) directive.accepted = 0;
-  return Decree(directive, Event(decision, "feed.reject", absl::StrCat(" version ", version)), 0);
+  absl::Status done =
+      Decree(directive, Event(decision, "feed.reject", absl::StrCat(" version ", version)), 0);
+  if (done.ok()) take_again_ = true;  // what had to come later may come now
+  return done;
 }
 
 absl::StatusOr<uint64_t> FeedGate::RollbackTarget(uint64_t version) const {

@@ -12,9 +12,12 @@ constexpr uint64_t kMaxBytes = 4096;
 }  // namespace
 
 absl::Status SaveServingRecord(const std::string& path, const ServingRecord& record) {
-  const nlohmann::json json = {{"version", record.version},
-                               {"content_digest", record.content_digest},
-                               {"since", absl::ToUnixSeconds(record.since)}};
+  nlohmann::json json = {{"version", record.version},
+                         {"content_digest", record.content_digest},
+                         {"since", absl::ToUnixSeconds(record.since)}};
+  if (record.waiting_since != absl::InfinitePast()) {
+    json["waiting_since"] = absl::ToUnixSeconds(record.waiting_since);
+  }
   return storage::WriteFileAtomically(path, json.dump(1) + "\n");
 }
 
@@ -30,9 +33,14 @@ std::optional<ServingRecord> LoadServingRecord(const std::string& path) {
       !digest->is_string() || since == json.end() || !since->is_number_integer()) {
     return std::nullopt;
   }
-  return ServingRecord{.version = version->get<uint64_t>(),
-                       .content_digest = digest->get<std::string>(),
-                       .since = absl::FromUnixSeconds(since->get<int64_t>())};
+  ServingRecord record = {.version = version->get<uint64_t>(),
+                          .content_digest = digest->get<std::string>(),
+                          .since = absl::FromUnixSeconds(since->get<int64_t>())};
+  const auto waiting = json.find("waiting_since");
+  if (waiting != json.end() && waiting->is_number_integer()) {
+    record.waiting_since = absl::FromUnixSeconds(waiting->get<int64_t>());
+  }
+  return record;
 }
 
 }  // namespace cloister::server

@@ -1,4 +1,5 @@
-// Which version serves by decision, and since when: what the database does not say after a restart.
+// Which version serves by decision, since when, and how long others have been waiting: what the
+// database does not say after a restart.
 // A version that fell back to an older one because the disk rotted is told by it from one that an
 // administrator rolled back.
 
@@ -17,6 +18,8 @@ struct ServingRecord {
   uint64_t version = 0;
   std::string content_digest;  // as ContentDigest::ToString makes it
   absl::Time since;            // to the second
+  // Since when one version or another has been waiting for its hold-off; InfinitePast if none does.
+  absl::Time waiting_since = absl::InfinitePast();
 
   friend bool operator==(const ServingRecord&, const ServingRecord&) = default;
 };

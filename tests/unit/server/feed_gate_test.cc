@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -135,7 +136,38 @@ TEST_F(FeedGateTest, HoldOffGoesOnThroughARestart) {
   EXPECT_EQ(ServedVersion(), 3u);
 }
 
-// Publishers that publish more often than the hold-off lasts must not keep a feed back for good.
+// A publisher that publishes more often than the hold-off lasts must not keep a feed back for good,
+// nor may anything serve before its time.
+TEST_F(FeedGateTest, FrequentPublisherIsDelayedAndNotStarved) {
+  feed_.PublishSnapshot(Hosts(0, 10));
+  feed_.HandOver();
+  ExpectTaken(1);
+  Reopen({.hold_off = absl::Hours(6), .max_changed_share = 1});
+  std::map<uint64_t, absl::Time> published;
+  absl::Time served_at = now_;
+  uint64_t served = 1;
+  for (int hour = 0; hour < 48; ++hour) {
+    if (hour % 12 == 11) {
+      feed_.PublishSnapshot(Hosts(0, 11 + hour));
+      feed_.HandOver();
+    } else {
+      PublishOneMore();
+    }
+    published[feed_.version()] = now_;
+    for (int minute = 0; minute < 60; minute += 20, now_ += absl::Minutes(20)) {
+      if (hour % 7 == 0 && minute == 0) Restart();
+      Poll();
+      if (ServedVersion() == served) continue;
+      served = ServedVersion();
+      EXPECT_GE(now_ - published[served], absl::Hours(6)) << served;
+      EXPECT_LE(now_ - served_at, absl::Hours(13)) << served;
+      served_at = now_;
+    }
+  }
+  EXPECT_GT(served, 30u);
+}
+
+// What the publisher mends soon enough never serves.
 TEST_F(FeedGateTest, NewerVersionBeginsItsOwnHoldOff) {
   ServeTwoVersions();
   Reopen({.hold_off = absl::Hours(6)});
