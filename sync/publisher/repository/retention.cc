@@ -63,18 +63,6 @@ std::set<uint64_t> SnapshotsToList(const std::vector<PackTarget>& packs, uint64_
   return listed;
 }
 
-// The deltas by which `from` joins the aligned ones, and then reaches `newest`: each time the
-// longest aligned one that is there.
-void AddWay(uint64_t from, uint64_t newest, const std::set<Span>& deltas, std::set<Span>* way) {
-  while (from < newest) {
-    uint64_t length = from & (~from + 1);  // largest power of two that divides it
-    while (length > 0 && deltas.count({from, from + length}) == 0) length /= 2;
-    if (length == 0) return;
-    way->emplace(from, from + length);
-    from += length;
-  }
-}
-
 bool IsAligned(const Span& delta) {
   const uint64_t length = delta.second - delta.first;
   return (length & (length - 1)) == 0 && delta.first % length == 0;
@@ -100,16 +88,14 @@ std::vector<PackTarget> Choose(const std::vector<PackTarget>& packs, const Reten
   for (const Span& delta : deltas) {
     if (delta.first >= oldest && reaching.count(delta.second) > 0) useful.insert(delta);
   }
-  std::set<Span> ways;
-  for (const uint64_t snapshot : snapshots) AddWay(snapshot, newest, useful, &ways);
 
   std::vector<PackTarget> listed;
   for (const PackTarget& pack : packs) {
     const Span delta(pack.from_version, pack.to_version);
     bool wanted = snapshots.count(pack.to_version) > 0;
     if (pack.is_delta()) {
-      wanted = useful.count(delta) > 0 && (pack.to_version + retention.versions > newest ||
-                                           ways.count(delta) > 0 || !IsCovered(delta, useful));
+      wanted = useful.count(delta) > 0 &&
+               (pack.to_version + retention.versions > newest || !IsCovered(delta, useful));
     }
     if (wanted) listed.push_back(pack);
   }

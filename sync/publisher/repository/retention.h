@@ -17,8 +17,8 @@ namespace cloister::publisher {
 // - snapshots: the newest, `snapshots` of them; those older than the newest snapshot that lies
 //   before the retained versions are dropped, since nobody's chain begins there any more;
 // - deltas from the oldest of these snapshots on, and of those that end before the retained
-//   versions only the ones that no longer delta covers, and the ones that lead from a snapshot to
-//   the next aligned version: older clients take a longer delta instead;
+//   versions only the ones that no longer aligned delta covers: older clients take that one
+//   instead, and from a snapshot the way to where the aligned ones begin stays;
 // - nothing from which the newest version cannot be reached (a change too large for a delta).
 //
 // Where this is more than clients read in one list, the oldest snapshots go first.

@@ -46,6 +46,7 @@ PackTarget Pack(uint64_t from, uint64_t to) {
   pack.to_version = to;
   pack.path = from == 0 ? absl::StrCat("full-", to, "-1.sst")
                         : absl::StrCat("delta-", from, "-", to, ".sst");
+  pack.sha256 = pack.path;
   return pack;
 }
 
@@ -90,6 +91,27 @@ TEST(PacksToList, DropsSnapshotsThatNobodyBeginsWith) {
   EXPECT_THAT(two, Not(Contains("full-20-1.sst")));
 }
 
+TEST(PacksToList, KeepsAShortWayFromEverySnapshotThatStays) {
+  std::mt19937 random(3);
+  for (int round = 0; round < 300; ++round) {
+    const uint64_t newest = 2 + random() % 400;
+    std::set<uint64_t> snapshots = {1};
+    for (int i = 0; i < 5; ++i) snapshots.insert(1 + random() % newest);
+    const Retention retention{.versions = 1 + static_cast<uint32_t>(random() % 64),
+                              .snapshots = 1 + static_cast<uint32_t>(random() % 6)};
+    const std::vector<PackTarget> listed = PacksToList(Made(newest, snapshots), retention);
+    for (const PackTarget& snapshot : listed) {
+      if (snapshot.is_delta()) continue;
+      std::vector<PackTarget> offered = {snapshot};
+      std::copy_if(listed.begin(), listed.end(), std::back_inserter(offered),
+                   [](const PackTarget& pack) { return pack.is_delta(); });
+      const auto chain = trust::CheapestChain(offered, {}, 18);
+      ASSERT_THAT(chain, IsOk()) << round << ": " << snapshot.path;
+      EXPECT_EQ(chain->back().to_version, newest);
+    }
+  }
+}
+
 TEST(PacksToList, DropsWhatNoLongerLeadsToTheNewestVersion) {
   std::vector<PackTarget> packs = {Pack(0, 1), Pack(1, 2), Pack(2, 3), Pack(0, 4), Pack(4, 5)};
   EXPECT_THAT(Listed(packs, {}), ElementsAre("full-4-1.sst", "delta-4-5.sst"));
@@ -99,6 +121,10 @@ TEST(PacksToList, IsBoundedWhateverTheSettings) {
   std::vector<PackTarget> packs = Made(4096, {1, 3000, 4000});
   EXPECT_LE(Listed(packs, {.versions = 1024, .snapshots = 16}).size(), 3000u);
   EXPECT_LE(Listed(packs, {.versions = 64, .snapshots = 3}).size(), 160u);
+  // Where merged ones were too large, the oldest snapshots make room.
+  std::vector<PackTarget> steps = {Pack(0, 1), Pack(0, 3000), Pack(0, 4000)};
+  for (uint64_t to = 2; to <= 4096; ++to) steps.push_back(Pack(to - 1, to));
+  EXPECT_EQ(Listed(steps, {.versions = 4096, .snapshots = 3}).size(), 2u + 1096);
 }
 
 TEST(Retention, FilesStayOnDiskForTheGraceAfterNothingNamesThem) {
