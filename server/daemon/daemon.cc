@@ -93,6 +93,8 @@ struct Daemon::Parts {
   std::unique_ptr<LookupService> lookup_service;
   std::unique_ptr<AdminService> admin_service;
   std::unique_ptr<grpc::Server> server;
+  // The server's; calls may ask for it before `server` is set.
+  std::atomic<grpc::HealthCheckServiceInterface*> health{nullptr};
   std::atomic<bool> draining{false};
 };
 
@@ -209,15 +211,16 @@ absl::Status Daemon::Parts::ServeGrpc() {
     const std::string& address = config.listen.address;
     addresses.grpc = absl::StrCat(address.substr(0, address.rfind(':')), ":", port);
   }
+  health = server->GetHealthCheckService();
   UpdateHealth();
   return absl::OkStatus();
 }
 
 void Daemon::Parts::UpdateHealth() {
-  if (draining || !server) return;
-  grpc::HealthCheckServiceInterface* health = server->GetHealthCheckService();
-  health->SetServingStatus("", true);
-  health->SetServingStatus(kLookupServiceName, AllFeedsServe(*store->Current()));
+  grpc::HealthCheckServiceInterface* told = health;
+  if (draining || told == nullptr) return;
+  told->SetServingStatus("", true);
+  told->SetServingStatus(kLookupServiceName, AllFeedsServe(*store->Current()));
 }
 
 void Daemon::Parts::WatchSpool() {
