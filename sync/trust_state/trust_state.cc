@@ -124,7 +124,7 @@ absl::StatusOr<TrustStateDirectory> TrustStateDirectory::Open(const std::string&
   if (!names.ok()) return names.status();
   if (absl::Status s = opened.ReadTopLevel(); !s.ok()) return s;
   if (absl::Status s = opened.ReadRoots(*names); !s.ok()) return s;
-  if (absl::Status s = opened.ReadDelegated(*names); !s.ok()) return s;
+  if (absl::Status s = opened.ReadDelegated(); !s.ok()) return s;
   if (absl::Status s = opened.ReadStart(initial_root_path); !s.ok()) return s;
   return opened;
 }
@@ -165,11 +165,21 @@ absl::Status TrustStateDirectory::ReadRoots(const std::vector<std::string>& name
   return absl::OkStatus();
 }
 
-absl::Status TrustStateDirectory::ReadDelegated(const std::vector<std::string>& names) {
-  for (const std::string& name : names) {
+std::string TrustStateDirectory::DelegatedName(const std::string& role) const {
+  const std::string& folder = options_.delegated_folder;
+  return absl::StrCat(folder, folder.empty() ? "" : "/", RoleFileName(role));
+}
+
+absl::Status TrustStateDirectory::ReadDelegated() {
+  absl::StatusOr<std::vector<std::string>> names =
+      storage::ListDirectory(Path(options_.delegated_folder));
+  if (absl::IsNotFound(names.status())) return absl::OkStatus();
+  if (!names.ok()) return names.status();
+  for (const std::string& name : *names) {
     std::optional<std::string> role = RoleOfFile(name);
     if (!role) continue;
-    absl::StatusOr<std::string> bytes = storage::ReadFile(Path(name), limits_.max_targets_bytes);
+    absl::StatusOr<std::string> bytes =
+        storage::ReadFile(Path(DelegatedName(*role)), limits_.max_targets_bytes);
     const bool usable = bytes.ok() && state_.delegated.size() < limits_.max_kept_delegated;
     if (usable) state_.delegated[*role] = *bytes;
     // What is of no use goes with the next Save.
@@ -230,11 +240,15 @@ absl::Status TrustStateDirectory::SaveRoots() {
 absl::Status TrustStateDirectory::SaveDelegated(const std::map<std::string, std::string>& wanted) {
   for (auto& [role, held] : on_disk_.delegated) {
     if (wanted.count(role) != 0) continue;
-    if (absl::Status s = Replace(RoleFileName(role), "", &held); !s.ok()) return s;
+    if (absl::Status s = Replace(DelegatedName(role), "", &held); !s.ok()) return s;
+  }
+  if (!wanted.empty()) {
+    absl::Status made = storage::MakeDirectories(Path(options_.delegated_folder));
+    if (!made.ok()) return made;
   }
   for (const auto& [role, bytes] : wanted) {
     std::string& held = on_disk_.delegated[role];
-    if (absl::Status s = Replace(RoleFileName(role), bytes, &held); !s.ok()) return s;
+    if (absl::Status s = Replace(DelegatedName(role), bytes, &held); !s.ok()) return s;
   }
   return absl::OkStatus();
 }

@@ -1,7 +1,7 @@
 // Keeps an Updater's trusted files between runs, below one directory:
 //   root.json  timestamp.json  snapshot.json  targets.json   what is trusted now
 //   N.root.json                                              every root passed, to hand on
-//   <role>.json                                              delegated roles, see RoleFileName
+//   delegated/<role>.json                                    delegated roles, see RoleFileName
 //   clock                                                    latest time seen, to the second
 
 #pragma once
@@ -23,12 +23,13 @@
 namespace cloister::trust {
 
 // The file that keeps a delegated role's metadata: its name, with every byte but letters, digits,
-// '-' and '_' as '%' and two hexadecimal digits, and ".json". So no name leads out of the directory
-// or to another file of it (a dot is encoded, too).
+// '-' and '_' as '%' and two hexadecimal digits, and ".json". So no name leads out of its folder
+// or, where that is the directory itself, to another file (a dot is encoded, too).
 std::string RoleFileName(absl::string_view role_name);
 
 struct TrustStateOptions {
-  bool keeps_passed_roots = true;  // whether to write N.root.json
+  bool keeps_passed_roots = true;              // whether to write N.root.json
+  std::string delegated_folder = "delegated";  // "": the directory itself, all else in it is ours
   // Called before each file is replaced or removed; an error ends the Save there, as a crash would.
   std::function<absl::Status(const std::string& path)> before_change = nullptr;
 };
@@ -65,9 +66,11 @@ class TrustStateDirectory {
       : directory_(std::move(directory)), limits_(limits), options_(std::move(options)) {}
 
   std::string Path(absl::string_view name) const;
+  // Of a role's file, below the directory.
+  std::string DelegatedName(const std::string& role) const;
   absl::Status ReadTopLevel();
   absl::Status ReadRoots(const std::vector<std::string>& names);
-  absl::Status ReadDelegated(const std::vector<std::string>& names);
+  absl::Status ReadDelegated();
   absl::Status ReadStart(const std::string& initial_root_path);
   // Whether a root on the way from the one on disk to `root` begins timestamp and snapshot anew.
   bool BeginsAnewWith(const std::string& root) const;

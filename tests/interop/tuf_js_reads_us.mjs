@@ -1,5 +1,6 @@
 // tuf-js follows a repository that cloister-publish writes: from the first root on, over new
-// versions, a renewed root and a renewed timestamp; and refuses the same repository tampered with.
+// versions, a renewed root, a renewed timestamp and new keys; and refuses the same repository
+// tampered with.
 //
 //   node tuf_js_reads_us.mjs BIN-DIRECTORY NODE_MODULES WORK-DIRECTORY
 
@@ -20,10 +21,12 @@ class Publisher {
     Object.assign(this, { folder, algorithm });
     this.repository = join(folder, 'repository');
     this.passphrase = join(folder, 'passphrase');
+    this.keys = [join(folder, 'keys')];
   }
 
   command(...args) {
-    const common = ['--keys', join(this.folder, 'keys'), '--passphrase-file', this.passphrase];
+    const keys = this.keys.flatMap((folder) => ['--keys', folder]);
+    const common = [...keys, '--passphrase-file', this.passphrase];
     const all = [...args, '--repository', this.repository, ...common];
     return expectRun(args[0], publisher, ...all);
   }
@@ -31,9 +34,20 @@ class Publisher {
   async start() {
     await mkdir(this.folder, { recursive: true });
     await writeFile(this.passphrase, 'correct horse battery staple\n', { mode: 0o600 });
-    await expectRun('keys create', publisher, 'keys', 'create', '--out', join(this.folder, 'keys'),
+    await expectRun('keys create', publisher, 'keys', 'create', '--out', this.keys[0],
       '--algorithm', this.algorithm, '--passphrase-file', this.passphrase);
     await this.command('init', '--feed', 'threats');
+  }
+
+  // Replaces the role's key by a new one.
+  async rotate(role) {
+    const folder = join(this.folder, `new-${role}`);
+    await expectRun('keys create', publisher, 'keys', 'create', '--out', folder, '--role', role,
+      '--algorithm', this.algorithm, '--passphrase-file', this.passphrase);
+    const old = JSON.parse(await readFile(join(this.repository, 'metadata', '1.root.json')));
+    this.keys.push(folder);
+    await this.command('keys', 'rotate', '--role', role, '--public-key',
+      join(folder, `${role}.pub.pem`), '--key-id', old.signed.roles[role].keyids[0], '--commit');
   }
 
   async publish(rows) {
@@ -98,6 +112,11 @@ const followRepository = async (algorithm) => {
     const after = await versions(client);
     expect(after.root === before.root + 1, `${algorithm}: the renewed root is followed`);
     expect(after.timestamp > before.timestamp, `${algorithm}: the timestamp is renewed`);
+    await upstream.rotate('timestamp');
+    await upstream.rotate('targets');
+    await follow(client, server.url);
+    const rotated = await versions(client);
+    expect(rotated.root === after.root + 2, `${algorithm}: new keys are followed`);
     await tamper(upstream, client, server.url);
   } finally {
     await server.close();

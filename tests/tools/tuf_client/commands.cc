@@ -29,8 +29,9 @@ class Session {
  public:
   static absl::StatusOr<std::unique_ptr<Session>> Open(const Arguments& arguments) {
     const trust::Limits limits = ClientLimits();
-    auto kept = trust::TrustStateDirectory::Open(arguments.metadata_dir, RootPath(arguments),
-                                                 limits, {.keeps_passed_roots = false});
+    auto kept =
+        trust::TrustStateDirectory::Open(arguments.metadata_dir, RootPath(arguments), limits,
+                                         {.keeps_passed_roots = false, .delegated_folder = ""});
     if (!kept.ok()) return kept.status();
     auto updater = trust::Updater::Create(kept->state(), limits);
     if (!updater.ok()) return updater.status();

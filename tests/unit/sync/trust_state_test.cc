@@ -178,35 +178,39 @@ TEST_F(TrustStateTest, DelegatedFilesAreKeptUnderSafeNames) {
   state.delegated = {{"plain-name_1", "1"}, {"../../up", "2"}, {"1.root", "3"}, {"a b?#%", "4"},
                      {"\u00e9", "5"},       {".", "6"},        {"roles/x", "7"}};
   ASSERT_THAT(kept.Save(state, {}), IsOk());
-  EXPECT_EQ(Read(Path("plain-name_1.json")), "1");
-  EXPECT_EQ(Read(Path("%2E%2E%2F%2E%2E%2Fup.json")), "2");
-  EXPECT_EQ(Read(Path("1%2Eroot.json")), "3");
-  EXPECT_EQ(Read(Path("a%20b%3F%23%25.json")), "4");
-  EXPECT_EQ(Read(Path("%C3%A9.json")), "5");
-  EXPECT_EQ(Read(Path("%2E.json")), "6");
+  EXPECT_EQ(Read(Path("delegated/plain-name_1.json")), "1");
+  EXPECT_EQ(Read(Path("delegated/%2E%2E%2F%2E%2E%2Fup.json")), "2");
+  EXPECT_EQ(Read(Path("delegated/1%2Eroot.json")), "3");
+  EXPECT_EQ(Read(Path("delegated/a%20b%3F%23%25.json")), "4");
+  EXPECT_EQ(Read(Path("delegated/%C3%A9.json")), "5");
+  EXPECT_EQ(Read(Path("delegated/%2E.json")), "6");
   ASSERT_OK_AND_ASSIGN(TrustStateDirectory again, Open());
   EXPECT_EQ(again.state(), state);
   EXPECT_THAT(again.roots(), ElementsAre(Key(1)));
   state.delegated.erase("../../up");
   ASSERT_THAT(again.Save(state, {}), IsOk());
-  EXPECT_FALSE(Exists("%2E%2E%2F%2E%2E%2Fup.json"));
+  EXPECT_FALSE(Exists("delegated/%2E%2E%2F%2E%2E%2Fup.json"));
 }
 
 TEST_F(TrustStateTest, ForeignAndExcessiveFilesAreNoDelegatedRoles) {
   limits_.max_kept_delegated = 2;
   ASSERT_THAT(Run(), IsOk());
+  std::filesystem::create_directory(Path("delegated"));
+  Write(Path("state-of-somebody-else.json"), "not a role");
   for (const char* name : {"a b.json", "%2e.json", "%41.json", "%4.json", "%.json", "x.y.json"}) {
-    Write(Path(name), "foreign");
+    Write(Path(std::string("delegated/") + name), "foreign");
   }
-  Write(Path("large.json"), std::string(limits_.max_targets_bytes + 1, ' '));
-  for (const char* name : {"r1.json", "r2.json", "r3.json"}) Write(Path(name), "{}");
+  Write(Path("delegated/large.json"), std::string(limits_.max_targets_bytes + 1, ' '));
+  for (const char* name : {"r1.json", "r2.json", "r3.json"})
+    Write(Path(std::string("delegated/") + name), "{}");
   ASSERT_OK_AND_ASSIGN(TrustStateDirectory kept, Open());
   EXPECT_EQ(kept.state().delegated.size(), 2u);
   EXPECT_EQ(kept.state().delegated.count("large"), 0u);
+  EXPECT_EQ(kept.state().delegated.count("state-of-somebody-else"), 0u);
   // What was beyond the bounds goes; what is not ours stays.
   ASSERT_THAT(kept.Save(kept.state(), {}), IsOk());
-  EXPECT_FALSE(Exists("large.json"));
-  EXPECT_TRUE(Exists("a b.json"));
+  EXPECT_FALSE(Exists("delegated/large.json"));
+  EXPECT_TRUE(Exists("delegated/a b.json"));
   ASSERT_OK_AND_ASSIGN(TrustStateDirectory again, Open());
   EXPECT_EQ(again.state(), kept.state());
 }
