@@ -107,7 +107,7 @@ UpdateOutcome FeedUpdater::Nothing() const {
 
 void FeedUpdater::TakeAgain() {
   taken_.reset();
-  for (Refusal& refusal : refusals_) refusal.next_attempt = absl::InfinitePast();
+  refusals_.clear();  // what could not be compared with damaged data may be now
 }
 
 UpdateOutcome FeedUpdater::Poll(absl::Time now) {

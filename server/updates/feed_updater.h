@@ -73,7 +73,7 @@ class FeedUpdater {
   // taken: a forged one must not hide a genuine one.
   UpdateOutcome Poll(absl::Time now);
 
-  // Looks at the highest entry again at the next Poll.
+  // Looks at all entries again at the next Poll, refused ones included.
   void TakeAgain();
 
   const std::string& feed() const { return options_.feed; }

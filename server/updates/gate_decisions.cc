@@ -200,7 +200,7 @@ absl::StatusOr<storage::RebuildReport> FeedGate::Rebuild(const Decision& decisio
       ++serves_begun_;
       if (served.version != before) since_ = options_.clock();
     }
-    if (!report->complete || !report->quarantined.empty()) take_again_ = true;
+    take_again_ = true;  // for packs that went, and for what was refused upon damaged data
     RefreshPending(options_.clock());
   }
   options_.observer->OnRebuilt(options_.feed, report);

@@ -1,6 +1,7 @@
 // Damage and folding: what the threads of updates do, a round at a time.
 
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <utility>
@@ -199,6 +200,30 @@ TEST_F(UpdateRoundsTest, OnlyVersionThatRottedGoesOnServingUntilItsPackComes) {
   Round();
   EXPECT_THAT(notes_.Told(), ElementsAre("rebuilt", "whole"));
   EXPECT_TRUE(Finds(Host(1)));
+}
+
+// The next delta is compared with data that cannot be read. That refusal must not outlive the mend.
+TEST_F(UpdateRoundsTest, DamageThatAnUpdateFindsIsMendedAndTheUpdateTaken) {
+  ServeTwoSnapshots();
+  {
+    const std::string pack = ServedPack();  // which is the database's own file, too
+    fs::permissions(pack, fs::perms::owner_all);
+    std::fstream file(pack, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(40);
+    const char byte = static_cast<char>(file.get());
+    file.seekp(40);
+    file.put(static_cast<char>(byte ^ 1));
+  }
+  RestartRounds();
+  feed_.PublishDelta({Host(3)}, {Host(2).key});
+  feed_.HandOver();
+  for (int i = 0; i < 4; ++i) Round();
+  EXPECT_EQ(ServedVersion(), 3u) << ::testing::PrintToString(notes_.Told());
+  EXPECT_FALSE(gate_->State().damaged);
+  EXPECT_FALSE(Finds(Host(2)));
+  EXPECT_TRUE(Finds(Host(3)));
+  EXPECT_TRUE(Finds(Host(10)));
+  EXPECT_EQ(Quarantined(), 1u);
 }
 
 TEST_F(UpdateRoundsTest, RebuildByCommandIsAudited) {
