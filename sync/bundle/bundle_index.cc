@@ -25,7 +25,7 @@ constexpr uint32_t kMaxDepth = 8;
 constexpr size_t kSha256Digits = 64;
 
 std::string TimeText(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
+  return absl::FormatTime("%E4Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
 }
 
 BundleMember ReadMember(const JsonFields& fields, FieldErrors* errors) {

@@ -69,7 +69,7 @@ std::string EncodeBundleImport(const BundleImport& import) {
       {"bundle", import.bundle},
       {"sha256", import.sha256},
       {"state", import.state},
-      {"finished", absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", import.finished, absl::UTCTimeZone())},
+      {"finished", absl::FormatTime("%E4Y-%m-%dT%H:%M:%SZ", import.finished, absl::UTCTimeZone())},
       {"reason", import.reason},
       {"message", import.message},
       {"feeds", feeds}};

@@ -123,7 +123,7 @@ class Import {
     options.reserve_bytes = options_.reserve_bytes;
     options.limits = options_.limits;
     options.gate = [&](const bundle::BundleFeed& feed, const std::string& path) {
-      return CheckMetadata(feed.feed, path);
+      return CheckMetadata(feed, path);
     };
     auto feeds = bundle::Unpack(source, options);
     if (!feeds.ok()) return feeds.status();
@@ -134,8 +134,9 @@ class Import {
 
   // Signatures before packs: what nobody signed must not fill the disk. The feed's own cycle runs
   // the same check again, and keeps what it trusts then.
-  absl::StatusOr<std::set<std::string>> CheckMetadata(const std::string& feed,
+  absl::StatusOr<std::set<std::string>> CheckMetadata(const bundle::BundleFeed& description,
                                                       const std::string& path) {
+    const std::string& feed = description.feed;
     const auto configured = feeds_.find(feed);
     if (configured == feeds_.end()) {
       return Rejected(RejectReason::kWrongFeed,
@@ -153,9 +154,31 @@ class Import {
                            {.now = now_, .accept_expired_within = options_.accept_expired_within});
     if (!verified.ok()) return verified.status();
     signed_[feed] = {verified->version(), verified->expired()};
+    absl::Status leads = CheckChain(description, *verified, options);
+    if (!leads.ok()) return leads;
     std::set<std::string> names;
     for (const trust::PackTarget& pack : verified->listed) names.insert(verified->FileName(pack));
     return names;
+  }
+
+  // Whether the bundle and what is held lead to its version. A cycle would find out, too, but only
+  // after it trusts the newer metadata, and then the bundle that brings the base is a rollback.
+  static absl::Status CheckChain(const bundle::BundleFeed& description,
+                                 const bundle::AuthenticFeed& feed, const CycleOptions& options) {
+    std::set<std::string> members;
+    for (const bundle::BundleMember& member : description.members) members.insert(member.path);
+    std::vector<trust::PackTarget> there;
+    for (const trust::PackTarget& pack : feed.listed) {
+      const std::string held =
+          absl::StrCat(options.state_directory, "/packs/", pack.sha256, ".sst");
+      const std::string member = absl::StrCat(description.feed, "/targets/", feed.FileName(pack));
+      if (members.count(member) > 0 || std::filesystem::exists(held)) there.push_back(pack);
+    }
+    const auto chain = trust::CheapestChain(there, {}, options.max_deltas);
+    if (chain.ok() && chain->back().to_version == feed.version()) return absl::OkStatus();
+    return Rejected(RejectReason::kVersionGap,
+                    absl::StrCat("its packs, and those that are here, do not lead to version ",
+                                 feed.version(), " of ", feed.feed));
   }
 
   FeedImport ImportFeed(const UnpackedFeed& unpacked) {

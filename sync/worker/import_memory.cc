@@ -18,8 +18,8 @@ constexpr uint32_t kMaxDepth = 4;
 
 }  // namespace
 
-absl::StatusOr<ImportMemory> ImportMemory::Open(const std::string& path) {
-  ImportMemory memory(path);
+absl::StatusOr<ImportMemory> ImportMemory::Open(const std::string& path, size_t most_entries) {
+  ImportMemory memory(path, most_entries);
   auto text = storage::ReadFile(path, kMaxBytes);
   if (text.ok()) {
     memory.Read(*text);
@@ -57,7 +57,7 @@ absl::Status ImportMemory::Remember(const InboxFile& file, absl::string_view sha
     return entry.file.directory == file.directory && entry.file.name == file.name;
   });
   entries_.push_back({file, std::string(sha256), std::string(reason)});
-  while (entries_.size() > kMostEntries) entries_.pop_front();
+  while (entries_.size() > most_entries_) entries_.pop_front();
   return Write();
 }
 

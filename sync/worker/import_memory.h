@@ -25,13 +25,14 @@ struct InboxFile {
 // A file of JSON, replaced atomically with each change. Not thread-safe.
 class ImportMemory {
  public:
-  static constexpr size_t kMostEntries = 1024;
+  static constexpr size_t kMostEntries = 4096;
 
   // An unreadable file counts as empty: a bundle that is imported again changes nothing.
-  static absl::StatusOr<ImportMemory> Open(const std::string& path);
+  static absl::StatusOr<ImportMemory> Open(const std::string& path,
+                                           size_t most_entries = kMostEntries);
 
   bool Knows(const InboxFile& file) const;
-  // Beyond kMostEntries the oldest is forgotten. `sha256` is for people, `reason` for Forget.
+  // Beyond the most entries the oldest is forgotten. `sha256` is for people, `reason` for Forget.
   absl::Status Remember(const InboxFile& file, absl::string_view sha256, absl::string_view reason);
   // Those that were refused for `reason`.
   absl::Status Forget(absl::string_view reason);
@@ -43,11 +44,13 @@ class ImportMemory {
     std::string reason;
   };
 
-  explicit ImportMemory(std::string path) : path_(std::move(path)) {}
+  ImportMemory(std::string path, size_t most_entries)
+      : path_(std::move(path)), most_entries_(most_entries) {}
   void Read(absl::string_view text);
   absl::Status Write() const;
 
   std::string path_;
+  size_t most_entries_;
   std::list<Entry> entries_;  // oldest first
 };
 
