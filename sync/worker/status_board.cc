@@ -1,5 +1,7 @@
 #include "sync/worker/status_board.h"
 
+#include <optional>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "reputation/reject_reason.h"
@@ -11,16 +13,17 @@
 namespace cloister::worker {
 namespace {
 
-// When the publisher vouched for what this machine trusts now.
-absl::Time IssuedOf(const std::string& feed_directory) {
+// What says how old the data is that this machine trusts now.
+std::optional<trust::Timestamp> TrustedTimestamp(const std::string& feed_directory) {
   const trust::Limits limits;
   auto bytes =
       storage::ReadFile(feed_directory + "/trust/timestamp.json", limits.max_timestamp_bytes);
-  if (!bytes.ok()) return absl::InfinitePast();
+  if (!bytes.ok()) return std::nullopt;
   auto file = trust::ParseSigned(*bytes, trust::Role::kTimestamp, limits);
-  if (!file.ok()) return absl::InfinitePast();
+  if (!file.ok()) return std::nullopt;
   auto timestamp = trust::ParseTimestamp(*file);
-  return timestamp.ok() ? timestamp->issued : absl::InfinitePast();
+  if (!timestamp.ok()) return std::nullopt;
+  return *std::move(timestamp);
 }
 
 void Note(const trust::BundleImport& bundle, const trust::FeedImport& import,
@@ -36,7 +39,9 @@ void Note(const trust::BundleImport& bundle, const trust::FeedImport& import,
                                                : CycleResult::Outcome::kHandedOver;
   result.version = import.version;
   result.expired = import.expired;
-  result.issued = IssuedOf(feed_directory);
+  const auto timestamp = TrustedTimestamp(feed_directory);
+  result.issued = timestamp.has_value() ? timestamp->issued : absl::InfinitePast();
+  result.timestamp_version = timestamp.has_value() ? timestamp->version : 0;
   if (status->last_result.has_value()) {
     result.minimum_poll_interval = status->last_result->minimum_poll_interval;
   }

@@ -12,10 +12,12 @@
 #include "sync/worker/feed_runner.h"
 #include "sync/worker/log.h"
 #include "sync/worker/schedule.h"
+#include "sync/worker/status_board.h"
 #include "sync/worker/status_file.h"
 #include "sync/worker/status_text.h"
 #include "sync/worker/stop_flag.h"
 #include "sync/worker/worker.h"
+#include "tests/support/repository_simulator.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temporary_directory.h"
 
@@ -141,6 +143,71 @@ TEST(StatusFileTest, WhateverElseIsThereIsToldOrPassedOver) {
     ASSERT_THAT(storage::WriteFileAtomically(path, text), IsOk());
     EXPECT_THAT(ReadStatusFile(path), IsOk()) << text;
   }
+}
+
+class StatusBoardTest : public ::testing::Test {
+ protected:
+  StatusBoardTest() {
+    configuration_.state_directory = directory_.path();
+    for (const char* name : {"software", "threats"}) {
+      configuration_.feeds.emplace_back().name = name;
+    }
+  }
+
+  testing::TemporaryDirectory directory_;
+  Configuration configuration_;
+};
+
+TEST_F(StatusBoardTest, KnowsAfterARestartWhatWasKnown) {
+  FeedStatus status;
+  status.feed = "threats";
+  status.failures = 3;
+  StatusBoard(configuration_).Update(1, status);
+  const StatusBoard board(configuration_);
+  EXPECT_EQ(board.Get(0).feed, "software");
+  EXPECT_EQ(board.Get(1).failures, 3u);
+}
+
+TEST_F(StatusBoardTest, TellsWhatABundleBrought) {
+  const absl::Time now = absl::FromUnixSeconds(1'900'000'000);
+  testing::RepositorySimulator repository(now);
+  repository.timestamp["x-issued"] = "2030-01-02T03:04:05Z";
+  ASSERT_THAT(storage::MakeDirectories(directory_ / "threats/trust"), IsOk());
+  ASSERT_THAT(storage::WriteFileAtomically(directory_ / "threats/trust/timestamp.json",
+                                           repository.Bytes(trust::Role::kTimestamp)),
+              IsOk());
+  StatusBoard board(configuration_);
+  trust::BundleImport import;
+  import.bundle = "usb.bundle";
+  import.finished = now;
+  import.feeds = {{"threats", "imported", 7, true, "", ""},
+                  { "unknown",
+                    "imported",
+                    8,
+                    false,
+                    "",
+                    "" }};
+  board.Imported(import);
+  const FeedStatus taken = board.Get(1);
+  EXPECT_EQ(taken.last_result->version, 7u);
+  EXPECT_TRUE(taken.last_result->expired);
+  EXPECT_EQ(absl::FormatTime(taken.last_result->issued, absl::UTCTimeZone()),
+            "2030-01-02T03:04:05+00:00");
+  EXPECT_EQ(taken.source, "bundle usb.bundle");
+  EXPECT_EQ(taken.last_success, now);
+  EXPECT_FALSE(board.Get(0).last_result.has_value());
+  // A run that was under way meanwhile, and failed, knows nothing of it.
+  FeedStatus failed;
+  failed.feed = "threats";
+  failed.failures = 1;
+  board.Update(1, failed);
+  EXPECT_EQ(board.Get(1).failures, 1u);
+  EXPECT_EQ(board.Get(1).last_result->version, 7u);
+  import.feeds = {{ "threats", "refused", 0, false, "metadata_rollback", "" }};
+  board.Imported(import);
+  EXPECT_EQ(board.Get(1).last_result->version, 7u);
+  EXPECT_THAT(std::string(board.Get(1).last_error.message()),
+              ::testing::HasSubstr("bundle usb.bundle: metadata_rollback"));
 }
 
 TEST(StatusTextTest, SaysHowOldAndWhatIsWrong) {
