@@ -202,6 +202,29 @@ std::string NextRootName(const StagedRoot& staged) {
   return absl::StrCat(staged.next().version, ".root.json");
 }
 
+absl::StatusOr<std::string> CanonicalRoot(const std::string& bytes) {
+  absl::StatusOr<trust::SignedFile> file = trust::ParseSigned(bytes, Role::kRoot, trust::Limits());
+  if (!file.ok()) return file.status();
+  return file->canonical;
+}
+
+// Whether the staged root comes right after the one in force here, or is the one in force. A root
+// that was published is never replaced: clients that have it would be lost.
+absl::Status CheckPlaceInChain(const Repository& repository, const StagedRoot& staged) {
+  absl::StatusOr<std::string> newest = NewestRootFile(repository);
+  if (absl::IsNotFound(newest.status()) && !staged.current().has_value()) return absl::OkStatus();
+  if (!newest.ok()) return newest.status();
+  absl::StatusOr<std::string> in_force = CanonicalRoot(*newest);
+  if (!in_force.ok()) return in_force.status();
+  if (*in_force == staged.SignedBytes()) return absl::OkStatus();
+  absl::StatusOr<std::string> before = absl::NotFoundError("none");
+  if (staged.current().has_value()) before = CanonicalRoot(staged.current_bytes());
+  if (before.ok() && *in_force == *before) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the staged root, version ", staged.next().version, ", does not follow the one ",
+      "in force here: another one came in force since it was staged. Stage the change ", "anew"));
+}
+
 // What is published, and which part of it the staged root would not accept.
 struct Situation {
   Documents documents;
@@ -249,6 +272,7 @@ absl::StatusOr<RootRelease> PlanRootRelease(const Repository& repository, const 
                                             const RoleKeyMap& keys, absl::Time now) {
   absl::StatusOr<std::string> root = staged.Complete();
   if (!root.ok()) return root.status();
+  if (absl::Status fits = CheckPlaceInChain(repository, staged); !fits.ok()) return fits;
   absl::StatusOr<Situation> situation = Look(repository, staged);
   if (!situation.ok()) return situation.status();
   Resigner resigner(repository, staged, keys, now);

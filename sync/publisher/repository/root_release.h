@@ -45,8 +45,9 @@ absl::StatusOr<std::vector<trust::Role>> RolesToSignAgain(const Repository& repo
 // Keys of targets, snapshot and timestamp, old and new ones.
 using RoleKeyMap = std::map<trust::Role, std::vector<SigningKey>>;
 
-// FailedPrecondition if the staged root has too few signatures, or keys are missing that its roles
-// need. A release that broke off is planned to its end: whatever is in force already counts.
+// FailedPrecondition if the staged root has too few signatures, does not follow the root in force
+// here, or keys are missing that its roles need. A release that broke off is planned to its end:
+// whatever is in force already counts.
 //
 // Files that need new signatures get those of the old and the new keys, and are written before the
 // root: so they hold under both. Their content, and when it was vouched for, stay as they were.

@@ -49,7 +49,9 @@ class StagedRoot {
   const std::string& current_bytes() const { return current_bytes_; }
   const trust::Root& next() const { return next_; }
 
-  // SHA-256 of what is signed, in groups of four digits: what holders read to each other.
+  // What is signed, in canonical form.
+  const std::string& SignedBytes() const { return next_file_.canonical; }
+  // SHA-256 of it, in groups of four digits: what holders read to each other.
   std::string Fingerprint() const;
 
   // AlreadyExists if the key signed already; PermissionDenied if neither root names it.

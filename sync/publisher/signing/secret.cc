@@ -113,15 +113,18 @@ class Terminal {
           "no terminal to ask for the ", NameOf(request.kind), " of ", request.where, " on; give ",
           pin ? "--pin-file" : "--passphrase-file", " FILE (or a systemd credential)"));
     }
-    absl::StatusOr<Secret> secret = Ask(terminal.fd(), Prompt(request));
+    // What was tried first may have been remembered from another key: nobody typed it for this one.
+    const bool typed_wrong = request.attempt > 0 && asked_for_ == request.where;
+    asked_for_ = request.where;
+    absl::StatusOr<Secret> secret = Ask(terminal.fd(), Prompt(request, typed_wrong));
     if (secret.ok() && request.fresh) secret = Confirm(terminal.fd(), request, *std::move(secret));
     if (secret.ok() && !pin) last_ = secret->Copy();
     return secret;
   }
 
  private:
-  static std::string Prompt(const SecretRequest& request) {
-    return absl::StrCat(request.attempt > 0 ? "That was wrong. " : "", request.fresh ? "New " : "",
+  static std::string Prompt(const SecretRequest& request, bool typed_wrong) {
+    return absl::StrCat(typed_wrong ? "That was wrong. " : "", request.fresh ? "New " : "",
                         NameOf(request.kind), " for ", request.where, ": ");
   }
 
@@ -142,6 +145,7 @@ class Terminal {
   }
 
   std::optional<Secret> last_;
+  std::string asked_for_;
 };
 
 }  // namespace
