@@ -1,6 +1,7 @@
 // Broken downloads, conditional requests, and what operators may configure of requests.
 
 #include <cstdlib>
+#include <mutex>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -195,55 +196,62 @@ TEST(HttpFetcherTest, KeepsToTheBandwidth) {
 
 class TimestampCacheTest : public ::testing::Test {
  protected:
-  // A server whose timestamp.json is `body_` under the tag `tag_`, and which knows conditions.
-  ScriptedWebServer server_{[this](const std::string&, Connection& connection) {
-    if (absl::StrContains(connection.request(), absl::StrCat("If-None-Match: ", tag_, "\r\n"))) {
-      connection.Send(absl::StrCat("HTTP/1.1 304 Not Modified\r\nETag: ", tag_, "\r\n\r\n"));
-    } else {
-      connection.Answer(200, body_, absl::StrCat("ETag: ", tag_, "\r\n"));
-    }
-    return true;
-  }};
-
   absl::StatusOr<std::string> Fetch(const std::string& name = "timestamp.json",
                                     uint64_t max_bytes = 100) {
     HttpOptions options;
     options.timestamp = &cache_;
     return FetcherFor(server_.url(), options)->Metadata(name, max_bytes);
   }
-  void Serve(const std::string& body) {
+  void Serve(const std::string& body, const std::string& tag) {
+    std::lock_guard lock(mu_);
     body_ = body;
-    tag_ = absl::StrCat("\"", trust::HashHex("sha256", body), "\"");
+    tag_ = tag;
+  }
+  static std::string TagOf(const std::string& body) {
+    return absl::StrCat("\"", trust::HashHex("sha256", body), "\"");
   }
 
+  bool Answer(Connection& connection) {
+    std::lock_guard lock(mu_);
+    if (absl::StrContains(connection.request(), absl::StrCat("If-None-Match: ", tag_, "\r\n"))) {
+      connection.Send(absl::StrCat("HTTP/1.1 304 Not Modified\r\nETag: ", tag_, "\r\n\r\n"));
+    } else {
+      connection.Answer(200, body_, absl::StrCat("ETag: ", tag_, "\r\n"));
+    }
+    return true;
+  }
+
+  TimestampCache cache_;
+  std::mutex mu_;  // guards what is served
   std::string body_;
   std::string tag_;
-  TimestampCache cache_;
+  // Serves `body_` under the tag `tag_`, and knows conditions.
+  ScriptedWebServer server_{
+      [this](const std::string&, Connection& connection) { return Answer(connection); }};
 };
 
 TEST_F(TimestampCacheTest, WhatIsUnchangedIsNotSentAgain) {
-  Serve("signed");
+  Serve("signed", TagOf("signed"));
   EXPECT_EQ(*Fetch(), "signed");
   EXPECT_EQ(*Fetch(), "signed");
-  EXPECT_THAT(server_.requests(),
-              ElementsAre(Not(HasSubstr("If-None-Match")), HasSubstr("If-None-Match: " + tag_)));
-  Serve("signed anew");
+  EXPECT_THAT(server_.requests(), ElementsAre(Not(HasSubstr("If-None-Match")),
+                                              HasSubstr("If-None-Match: " + TagOf("signed"))));
+  Serve("signed anew", TagOf("signed anew"));
   EXPECT_EQ(*Fetch(), "signed anew");
   EXPECT_EQ(*Fetch(), "signed anew");
   EXPECT_THAT(server_.requests(), SizeIs(4));
 }
 
 TEST_F(TimestampCacheTest, IsForNoOtherFile) {
-  Serve("signed");
+  Serve("signed", TagOf("signed"));
   EXPECT_EQ(*Fetch(), "signed");
   EXPECT_EQ(*Fetch("2.root.json"), "signed");
   EXPECT_THAT(server_.requests(), Each(Not(HasSubstr("If-None-Match"))));
 }
 
 TEST_F(TimestampCacheTest, ATagThatCouldTellCustomersApartIsNotSentBack) {
-  body_ = "signed";
   for (const char* tag : {"\"customer-7\"", "W/\"5e1f-17a\""}) {
-    tag_ = tag;
+    Serve("signed", tag);
     EXPECT_EQ(*Fetch(), "signed");
     EXPECT_EQ(*Fetch(), "signed");
   }
@@ -263,7 +271,7 @@ TEST_F(TimestampCacheTest, AnUnchangedFileThatWasNeverSentIsAnError) {
 
 // Every byte that is sent, in the three kinds of requests that there are.
 TEST_F(TimestampCacheTest, RequestsHaveNothingElseInThem) {
-  Serve("signed");
+  Serve("signed", TagOf("signed"));
   const std::string host = HostOf(server_);
   ASSERT_THAT(Fetch(), IsOk());
   ASSERT_THAT(Fetch(), IsOk());
@@ -276,7 +284,7 @@ TEST_F(TimestampCacheTest, RequestsHaveNothingElseInThem) {
       ElementsAre(absl::StrCat("GET /feeds/metadata/timestamp.json HTTP/1.1\r\nHost: ", host,
                                "\r\n", agent, "\r\n"),
                   absl::StrCat("GET /feeds/metadata/timestamp.json HTTP/1.1\r\nHost: ", host,
-                               "\r\n", agent, "If-None-Match: ", tag_, "\r\n\r\n"),
+                               "\r\n", agent, "If-None-Match: ", TagOf("signed"), "\r\n\r\n"),
                   absl::StrCat("GET /feeds/targets/x HTTP/1.1\r\nHost: ", host,
                                "\r\nRange: bytes=4-\r\n", agent, "\r\n")));
 }
