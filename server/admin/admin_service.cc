@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kLongCallThreads = 4;
 constexpr size_t kUploadThreads = 2;
+constexpr size_t kVerifyThreads = 2;
 constexpr size_t kMaxWaitingCalls = 32;
 
 // A unary call whose end does not come on the thread that it began on.
@@ -27,6 +28,7 @@ class LongCall final : public grpc::ServerUnaryReactor {
 AdminService::AdminService(Options options)
     : options_(std::move(options)),
       uploads_(kUploadThreads, kMaxWaitingCalls),
+      verifications_(kVerifyThreads, kMaxWaitingCalls),
       long_calls_(kLongCallThreads, kMaxWaitingCalls) {}
 
 AdminService::Call* AdminService::Run(Context* context, const Method& method) const {

@@ -98,6 +98,7 @@ class AdminService final : public v1::AdminService::CallbackService {
   Options options_;
   BusyNames verifying_;  // feeds
   LongCalls uploads_;
+  LongCalls verifications_;  // a rollback in an emergency does not wait behind them
   LongCalls long_calls_;
 };
 

@@ -72,7 +72,7 @@ grpc::ServerWriteReactor<v1::VerifyFeedResponse>* AdminService::VerifyFeed(
                                         .feed = feed,
                                         .clock = options_.clock,
                                         .on_end = [this, feed] { verifying_.Leave(feed); }});
-  if (!long_calls_.Run([call] { call->Verify(); })) {
+  if (!verifications_.Run([call] { call->Verify(); })) {
     verifying_.Leave(feed);
     call->Finish(ToGrpcStatus(TooManyLongCalls()));
   }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
@@ -71,8 +72,10 @@ class LongAdminCallsTest : public ::testing::Test {
  protected:
   void SetUp() override {
     FeedConfig feed;
-    feed.name = "threats";
-    configuration_.feeds = {feed};
+    for (const char* name : {"threats", "b", "c", "d", "e", "f"}) {
+      feed.name = name;
+      configuration_.feeds.push_back(feed);
+    }
     service_ =
         std::make_unique<AdminService>(AdminService::Options{.updates = &updates_,
                                                              .authorizer = &authorizer_,
@@ -170,16 +173,24 @@ TEST_F(LongAdminCallsTest, VerifyKeepsTheDeadline) {
 }
 
 TEST_F(LongAdminCallsTest, OtherCallsAreAnsweredMeanwhile) {
-  grpc::ClientContext context;
-  auto stream = Verify(&context, "threats");
+  // More of them than there are threads.
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReader<v1::VerifyFeedResponse>>> streams;
+  for (const FeedConfig& feed : configuration_.feeds) {
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    streams.push_back(Verify(contexts.back().get(), feed.name));
+  }
   v1::VerifyFeedResponse message;
-  ASSERT_TRUE(stream->Read(&message));
+  ASSERT_TRUE(streams.front()->Read(&message));
   v1::PinFeedRequest pin;
   pin.set_feed("threats");
   pin.set_reason("r");
   v1::PinFeedResponse pinned;
   grpc::ClientContext pin_context;
+  pin_context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
   EXPECT_TRUE(stub_->PinFeed(&pin_context, pin, &pinned).ok());
+  for (const auto& context : contexts) context->TryCancel();
+  for (const auto& stream : streams) stream->Finish();
 }
 
 TEST_F(LongAdminCallsTest, UnknownFeedsAndMissingReasonsAreRefusedByName) {
