@@ -60,7 +60,8 @@ void AddDelta(CLI::App* app, Arguments* arguments) {
       app->add_subcommand("delta", "Offer one more delta, between two versions that are held");
   delta->footer(kDeltaFooter);
   AddRepositoryOption(delta, arguments);
-  AddKeysOptions(delta, arguments, "Folder with targets.pem, snapshot.pem and timestamp.pem");
+  AddOptionalKeysOptions(delta, arguments,
+                         "Folder with targets.pem, snapshot.pem and timestamp.pem");
   delta->add_option("--from", arguments->from_version, "Version that it starts from")->required();
   delta->add_option("--to", arguments->to_version, "Version that it leads to")->required();
   delta->add_flag("--commit", arguments->commit, "Publish it, rather than say what it would be");

@@ -99,10 +99,13 @@ TEST(DeltaCommand, PlansWithoutKeysAndPublishesOnCommit) {
   for (uint32_t version = 1; version <= 6; ++version) {
     ASSERT_THAT(feed.Publish(Files(version, version + 20)), IsOk());
   }
-  Arguments arguments;
-  arguments.repository = feed.path();
-  arguments.from_version = 1;
-  arguments.to_version = 6;
+  const std::string path = feed.path();
+  const char* const words[] = {"cloister-publish", "delta", "--repository", path.c_str(),
+                               "--from",           "1",     "--to",         "6"};
+  const ParseOutcome outcome = ParseArguments(std::size(words), words);
+  ASSERT_TRUE(outcome.arguments.has_value());
+  Arguments arguments = *outcome.arguments;
+  ASSERT_EQ(arguments.run, RunDelta);
   std::ostringstream out;
   const Console console{out, out, false, feed.options.now};
   ASSERT_THAT(RunDelta(arguments, console), IsOk());
@@ -110,8 +113,10 @@ TEST(DeltaCommand, PlansWithoutKeysAndPublishesOnCommit) {
   EXPECT_THAT(out.str(), HasSubstr("--commit"));
   EXPECT_THAT(feed.OfferedNames(), Not(Contains("delta-1-6.sst")));
 
-  out.str("");
   arguments.commit = true;
+  EXPECT_FALSE(RunDelta(arguments, console).ok());
+  EXPECT_THAT(feed.OfferedNames(), Not(Contains("delta-1-6.sst")));
+  out.str("");
   arguments.keys.folders = {feed.keys_directory()};
   ASSERT_THAT(RunDelta(arguments, console), IsOk());
   EXPECT_THAT(out.str(), HasSubstr("Published delta-1-6.sst"));
