@@ -1,7 +1,9 @@
 #include "sync/worker/configuration.h"
 
+#include <filesystem>
 #include <set>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/toml/toml_table.h"
 #include "sync/worker/feed_configuration.h"
@@ -47,6 +49,27 @@ void ReadFeeds(const TomlTable& root, Configuration* configuration) {
   if (configuration->feeds.empty()) root.Mistake("feed", "at least one [[feed]] is needed");
 }
 
+// Whether one of two folders is the other, or lies in it.
+bool Overlap(const std::string& a, const std::string& b) {
+  const auto with_slash = [](const std::string& path) {
+    return (std::filesystem::path(path) / "").lexically_normal().string();
+  };
+  return absl::StartsWith(with_slash(a), with_slash(b)) ||
+         absl::StartsWith(with_slash(b), with_slash(a));
+}
+
+void ReadMirror(const TomlTable& root, Configuration* configuration) {
+  configuration->mirror_directory = root.Path("mirror_directory");
+  configuration->mirror_all = root.Flag("mirror_all", true);
+  const std::string& mirror = configuration->mirror_directory;
+  if (mirror.empty()) return;
+  for (const std::string& own : {configuration->spool_directory, configuration->state_directory}) {
+    if (own.empty() || !Overlap(mirror, own)) continue;
+    root.Mistake("mirror_directory",
+                 absl::StrCat("must be apart from ", own, ", for everybody may read a mirror"));
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<Configuration> ReadConfiguration(const std::string& path) {
@@ -59,8 +82,7 @@ absl::StatusOr<Configuration> ReadConfiguration(const std::string& path) {
       static_cast<uint64_t>(root->Integer("reserve_mb", {0, kMaxReserveMegabytes}, 256)) << 20;
   configuration.scrub_interval =
       absl::Hours(root->Integer("scrub_interval_h", {1, kMaxScrubHours}, 24));
-  configuration.mirror_directory = root->Path("mirror_directory");
-  configuration.mirror_all = root->Flag("mirror_all", true);
+  ReadMirror(*root, &configuration);
   configuration.log = ReadLog(root->Table("log"));
   configuration.import = ReadImport(root->Table("import"));
   ReadFeeds(*root, &configuration);

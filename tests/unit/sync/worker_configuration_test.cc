@@ -203,6 +203,22 @@ TEST_F(ConfigurationTest, AFeedMayComeInBundlesAlone) {
               HasSubstr("say where the feed comes from, or name a folder for bundles"));
 }
 
+TEST_F(ConfigurationTest, AMirrorIsApartFromWhatIsOurs) {
+  const std::string feed = "[[feed]]\nname = 'a'\nurl = 'https://a/'\nroot = '/r'\n";
+  for (const char* mirror :
+       {"/spool", "/spool/", "/spool/mirror", "/state/../spool", "/state", "/"}) {
+    EXPECT_THAT(
+        std::string(Read(absl::StrCat(kFolders, "mirror_directory = '", mirror, "'\n", feed))
+                        .status()
+                        .message()),
+        HasSubstr("sync.toml:3: mirror_directory: must be apart from /"))
+        << mirror;
+  }
+  for (const char* mirror : {"/spool-mirror", "/srv/mirror"}) {
+    EXPECT_THAT(Read(absl::StrCat(kFolders, "mirror_directory = '", mirror, "'\n", feed)), IsOk());
+  }
+}
+
 TEST_F(ConfigurationTest, HttpOnlyWhereAllowed) {
   EXPECT_THAT(Read(absl::StrCat(kFolders, "[[feed]]\nname = 'a'\nurl = 'http://a/'\nroot = '/r'\n",
                                 "allow_http = true")),
