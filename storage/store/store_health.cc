@@ -122,10 +122,15 @@ std::vector<std::string> RocksReputationStore::DamagedFeeds() const {
 }
 
 absl::Status RocksReputationStore::CheckPacks(const StoredVersion& version) const {
+  if (version.packs.empty()) {
+    return Rejected(RejectReason::kPackRotten,
+                    absl::StrCat("version ", version.served.version, " of feed ",
+                                 version.served.feed, " was taken by an older release, and ",
+                                 "this one cannot read its packs; the next snapshot replaces it"));
+  }
   absl::StatusOr<std::vector<std::string>> rotten =
       FindRottenPacks(packs_, version.packs, /*from_disk=*/false, nullptr);
   if (!rotten.ok()) return rotten.status();
-  if (version.packs.empty()) rotten = version.served.packs;  // one of them could not be read
   if (rotten->empty()) return absl::OkStatus();
   const std::shared_ptr<const GenerationView> view = View();
   if (absl::StatusOr<size_t> layer = LayerOf(version.served.feed); layer.ok()) {

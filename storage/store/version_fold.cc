@@ -39,7 +39,7 @@ class Fold {
   ~Fold() {
     unlink(TemporaryPath().c_str());
     if (done_) return;
-    for (const VersionPack& pack : packs_) options_.packs->Remove(pack.sha256);
+    for (const std::string& pack : created_) options_.packs->Remove(pack);
   }
 
   absl::StatusOr<std::vector<VersionPack>> Run() {
@@ -120,6 +120,8 @@ class Fold {
     pack.bytes = bytes;
     pack.to_version = options_.served.version;
     pack.result = options_.served.digest;
+    // The same content makes the same file: another version may need one that is there already.
+    if (options_.packs->SizeOf(pack.sha256) == 0) created_.push_back(pack.sha256);
     const std::string path = options_.packs->PathOf(pack.sha256);
     if (rename(TemporaryPath().c_str(), path.c_str()) != 0) {
       return Rejected(RejectReason::kIoError, absl::StrCat("cannot rename ", TemporaryPath(),
@@ -137,6 +139,7 @@ class Fold {
   uint64_t pending_bytes_ = 0;
   ContentDigest digest_;
   std::vector<VersionPack> packs_;
+  std::vector<std::string> created_;  // those of packs_ that were not there before
   bool done_ = false;
 };
 

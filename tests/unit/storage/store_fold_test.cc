@@ -115,6 +115,13 @@ TEST_F(StoreFoldTest, WritesPartsOfBoundedSizeAndNoFasterThanAllowed) {
   EXPECT_THAT(FoldVersion(options), IsRejectedFor(RejectReason::kDigestMismatch));
   ASSERT_OK_AND_ASSIGN(std::vector<std::string> left, ListDirectory(packs.path()));
   EXPECT_THAT(left, IsEmpty());
+
+  // But what was there before stays: equal packs are equal files.
+  options.served.digest = view.feeds()[0].digest;
+  ASSERT_OK_AND_ASSIGN(folded, FoldVersion(options));
+  options.served.digest = DigestOf(EntriesOf(4));
+  EXPECT_THAT(FoldVersion(options), IsRejectedFor(RejectReason::kDigestMismatch));
+  for (const VersionPack& pack : folded) EXPECT_EQ(packs.SizeOf(pack.sha256), pack.bytes);
 }
 
 TEST_F(StoreFoldTest, NothingToFoldIsNothingDone) {
