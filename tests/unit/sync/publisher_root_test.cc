@@ -160,6 +160,27 @@ TEST_P(RotationTest, ACrashAfterAnyWriteIsCarriedToItsEnd) {
   }
 }
 
+TEST_P(RotationTest, WithoutTheOldKeyAClientIsRefusedBetweenTheLastTwoWritesAlone) {
+  Client client(feed_.path());
+  ASSERT_THAT(client.Look(now()), IsOk());
+  const StagedRoot staged = Rotation(GetParam());
+  const std::unique_ptr<Repository> repository = Open();
+  ASSERT_OK_AND_ASSIGN(RootRelease release,
+                       PlanRootRelease(*repository, staged, KeysFor(GetParam(), false), now()));
+  EXPECT_FALSE(release.gapless);
+  for (size_t i = 0; i < release.files.size(); ++i) {
+    RootRelease one;
+    one.files = {release.files[i]};
+    ASSERT_THAT(CarryOut(*repository, one), IsOk());
+    const absl::Status looked = client.Look(now());
+    if (i + 2 == release.files.size()) {
+      EXPECT_THAT(looked, IsRejectedFor(RejectReason::kMetadataThreshold));
+    } else {
+      EXPECT_THAT(looked, IsOk()) << "after " << release.files[i].name;
+    }
+  }
+}
+
 TEST_P(RotationTest, ThePublisherGoesOnWithTheNewKeyAlone) {
   const StagedRoot staged = Rotation(GetParam());
   {
