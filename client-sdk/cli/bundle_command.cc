@@ -109,13 +109,17 @@ ExitCode Conclude(Session* session, const v1::GetBundleImportResponse& import,
     for (const auto& feed : import.feeds()) {
       session->out() << FeedText(feed, session->terminal());
     }
-    if (import.feeds().empty() && IsDone(import)) {
+    if (import.feeds().empty() && import.state() != v1::BUNDLE_IMPORT_STATE_REFUSED &&
+        IsDone(import)) {
       session->out() << "the bundle was " << StateText(import.state()) << "\n";
     }
   }
   if (import.state() == v1::BUNDLE_IMPORT_STATE_REFUSED) {
-    return session->Fail(ExitCode::kFailed, absl::StrCat("refused, ", import.reject_reason(), ": ",
-                                                         import.reject_message()));
+    // What is said of its feeds says why.
+    const bool told = !import.feeds().empty() && !session->options().json();
+    return session->Fail(ExitCode::kFailed, told ? absl::StrCat("refused, ", import.reject_reason())
+                                                 : absl::StrCat("refused, ", import.reject_reason(),
+                                                                ": ", import.reject_message()));
   }
   if (IsDone(import)) return ExitCode::kOk;
   return session->Fail(

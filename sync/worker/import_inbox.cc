@@ -49,10 +49,10 @@ bool IsMachinesFault(const BundleImport& import) {
   return WasRefusedFor(import, {RejectReason::kNoSpace, RejectReason::kIoError});
 }
 
-// Refused, but it may still be written to, or come into its own later.
-bool MayBeWanted(const BundleImport& import) {
-  return WasRefusedFor(import, {RejectReason::kBundleTruncated, RejectReason::kVersionGap,
-                                RejectReason::kNoSpace, RejectReason::kIoError});
+// Refused, but it may come into its own later, or, unless it came whole, still be written to.
+bool MayBeWanted(const BundleImport& import, bool came_whole) {
+  return WasRefusedFor(import, {RejectReason::kVersionGap}) || IsMachinesFault(import) ||
+         (!came_whole && WasRefusedFor(import, {RejectReason::kBundleTruncated}));
 }
 
 int64_t ModifiedNs(const struct stat& info) {
@@ -218,7 +218,8 @@ void ImportInbox::State::Conclude(int folder, const InboxFile& file, const Bundl
     s = memory.Forget(RejectReasonName(RejectReason::kVersionGap));
   }
   if (!s.ok()) Log(Severity::kError, "import_memory", {{"message", std::string(s.message())}});
-  if (import.remove_after_import && !MayBeWanted(outcome)) Remove(folder, file);
+  const bool came_whole = arrived.count({file.directory, file.name}) > 0;  // by rename
+  if (import.remove_after_import && !MayBeWanted(outcome, came_whole)) Remove(folder, file);
 }
 
 // Only what was read: another may have taken its place.
