@@ -59,7 +59,7 @@ uint64_t CountSteps(const DiskFaultPlan& plan) {
 std::vector<uint64_t> Chosen(uint64_t steps) {
   const char* text = getenv("CLOISTER_DISK_FAULTS");
   const bool all = text != nullptr && std::string(text) == "all";
-  const uint64_t wanted = all ? steps : NumberFromEnvironment("CLOISTER_DISK_FAULTS", 4);
+  const uint64_t wanted = all ? steps : NumberFromEnvironment("CLOISTER_DISK_FAULTS", 2);
   std::vector<uint64_t> chosen;
   for (uint64_t i = 0; i < wanted && i < steps; ++i) {
     chosen.push_back(1 + (wanted >= steps ? i : (2 * i + 1) * steps / (2 * wanted)));

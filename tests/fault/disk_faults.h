@@ -39,7 +39,7 @@ struct DiskFaultPlan {
 };
 
 // Runs with every fault at `CLOISTER_DISK_FAULTS` steps, spread evenly over all ("all": each one;
-// otherwise a number, 4 if unset), and prints a line of figures. Stops at the first failure.
+// otherwise a number, 2 if unset), and prints a line of figures. Stops at the first failure.
 void RunDiskFaults(const DiskFaultPlan& plan);
 
 // The smaller of `usual` and what the environment variable `name` says if it is set and a number.

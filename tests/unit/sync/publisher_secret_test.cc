@@ -79,8 +79,8 @@ TEST(EncryptedKey, IsMadeSoThatOpensslReadsIt) {
   EXPECT_EQ(trust::KeyId(half), key.key_id());
   // scrypt, so that guessing is dear, and AES-256-CBC.
   EXPECT_EQ(Shell(absl::StrCat("openssl asn1parse -in ", directory / "k.pem",
-                               " | grep -qi scrypt && openssl asn1parse -in ",
-                               directory / "k.pem", " | grep -q aes-256-cbc")),
+                               " | grep -qi scrypt && openssl asn1parse -in ", directory / "k.pem",
+                               " | grep -q aes-256-cbc")),
             "");
 }
 
