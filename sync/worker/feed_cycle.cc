@@ -121,9 +121,8 @@ absl::StatusOr<CycleResult> FeedCycle::Run(trust::Fetcher& fetcher, absl::Time n
                            options_.accept_expired_within, options_.limits},
                           fetcher, now);
   if (!feed.ok()) return feed.status();
-  auto folder =
-      PackFolder::Open({options_.state_directory + "/packs", options_.spool_directory,
-                        options_.mirror_directory.empty() ? 0640u : 0644u, options_.pack_limits});
+  auto folder = PackFolder::Open(
+      {options_.state_directory + "/packs", options_.spool_directory, options_.pack_limits});
   if (!folder.ok()) return folder.status();
   s = folder->KeepPartials(feed->offered);
   if (!s.ok()) return s;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
@@ -15,7 +16,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "reputation/reject_reason.h"
-#include "storage/files/files.h"
 #include "sync/worker/feed_runner.h"
 #include "sync/worker/import_memory.h"
 #include "sync/worker/import_outcomes.h"
@@ -29,7 +29,7 @@ namespace {
 using reputation::RejectReason;
 using trust::BundleImport;
 
-// Files looked at in one folder, whatever lies there besides.
+// Bundles looked at in one folder, whatever lies there besides.
 constexpr size_t kMostNames = 4096;
 constexpr size_t kMostStrangers = 4096;
 constexpr absl::Duration kBetweenTries = absl::Minutes(10);
@@ -55,8 +55,24 @@ bool MayBeWanted(const BundleImport& import, bool came_whole) {
          (!came_whole && WasRefusedFor(import, {RejectReason::kBundleTruncated}));
 }
 
-int64_t ModifiedNs(const struct stat& info) {
-  return int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec;
+// The names that end as a bundle's does, sorted. A medium may hold any number of other files.
+std::vector<std::string> BundleNames(const std::string& directory) {
+  std::vector<std::string> names;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(directory, error);
+  for (; !error && entry != std::filesystem::directory_iterator() && names.size() < kMostNames;
+       entry.increment(error)) {
+    std::string name = entry->path().filename().string();
+    if (absl::EndsWith(name, trust::kBundleSuffix)) names.push_back(std::move(name));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// Whoever wrote the medium set the time: it may lie before 1970 or beyond what 64 bits hold.
+uint64_t ModifiedNs(const struct stat& info) {
+  return static_cast<uint64_t>(info.st_mtim.tv_sec) * 1'000'000'000 +
+         static_cast<uint64_t>(info.st_mtim.tv_nsec);
 }
 
 }  // namespace
@@ -136,13 +152,10 @@ void ImportInbox::State::LookAt(const std::string& directory, absl::Time now, bo
   const int folder = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return;  // no medium just now
   absl::Cleanup folder_closer = [&] { close(folder); };
-  auto names = storage::ListDirectory(directory);
-  if (!names.ok()) return;
-  if (names->size() > kMostNames) names->resize(kMostNames);
-  for (const std::string& name : *names) {
+  for (const std::string& name : BundleNames(directory)) {
     if (stop->WaitFor(absl::ZeroDuration())) return;
     if (!trust::IsBundleFileName(name)) {
-      if (absl::EndsWith(name, trust::kBundleSuffix)) PassOver(directory, name);
+      PassOver(directory, name);
       continue;
     }
     const int fd = openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);

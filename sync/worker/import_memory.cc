@@ -36,12 +36,12 @@ void ImportMemory::Read(absl::string_view text) {
   const trust::JsonFields fields(*json, "imports", &errors);
   for (const nlohmann::json& value : fields.Array("seen")) {
     const trust::JsonFields entry(value, "seen", &errors);
-    entries_.push_back({{entry.String("directory"), entry.String("name"), entry.Integer("bytes"),
-                         // Nanoseconds are beyond what JSON's integers hold exactly.
-                         static_cast<int64_t>(entry.Integer("modified_s")) * 1'000'000'000 +
-                             static_cast<int64_t>(entry.Integer("modified_ns"))},
-                        entry.String("sha256"),
-                        entry.String("reason")});
+    entries_.push_back(
+        {{entry.String("directory"), entry.String("name"), entry.Integer("bytes"),
+          // Nanoseconds are beyond what JSON's integers hold exactly.
+          entry.Integer("modified_s") * 1'000'000'000 + entry.Integer("modified_ns")},
+         entry.String("sha256"),
+         entry.String("reason")});
   }
   if (!errors.ok()) entries_.clear();
 }

@@ -17,7 +17,7 @@ struct InboxFile {
   std::string directory;
   std::string name;
   uint64_t bytes = 0;
-  int64_t modified_ns = 0;  // since 1970
+  uint64_t modified_ns = 0;  // since 1970; whatever a file system says, modulo 2^64
 
   friend bool operator==(const InboxFile&, const InboxFile&) = default;
 };

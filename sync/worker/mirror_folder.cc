@@ -45,6 +45,8 @@ bool SameFile(const std::string& a, const std::string& b) {
 
 absl::Status Link(const std::string& from, const std::string& to, const std::string& temporary) {
   if (SameFile(from, to)) return absl::OkStatus();
+  // One file with the spool's, where it is for the group alone.
+  if (chmod(from.c_str(), kFileMode) != 0) return Failed("set the mode of", from);
   unlink(temporary.c_str());  // of a run that ended here
   if (link(from.c_str(), temporary.c_str()) != 0) {
     if (errno != EXDEV) return Failed("link", to);

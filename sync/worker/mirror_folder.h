@@ -16,7 +16,8 @@ struct MirrorContents {
   std::map<std::string, std::string> packs;     // file name to the path that is linked
 };
 
-// Folders have the mode 0755 and signed files 0644; a pack keeps its own. Not thread-safe.
+// Folders have the mode 0755, files 0644; as packs are linked, so are they elsewhere. Not
+// thread-safe.
 class MirrorFolder {
  public:
   // Makes <mirror_directory>/<feed> if it is missing; the mirror directory itself must exist.

@@ -26,6 +26,7 @@ using reputation::RejectReason;
 using trust::PackTarget;
 
 constexpr uint32_t kFolderMode = 02750;  // files get the folder's group
+constexpr uint32_t kFileMode = 0640;
 constexpr size_t kMaxPartials = 4;
 constexpr char kPack[] = ".sst";
 constexpr char kPartial[] = ".part";
@@ -117,7 +118,7 @@ absl::StatusOr<storage::ContentDigest> PackFolder::Fetch(trust::Fetcher& fetcher
   absl::Status s = trust::ResumeTarget(fetcher, pack.path, target, *file);
   if (!s.ok()) return s;
   auto digest = packs::CheckPack(file->path(), pack, options_.limits);
-  s = digest.ok() ? file->Commit(PathOf(pack), options_.file_mode) : file->Remove();
+  s = digest.ok() ? file->Commit(PathOf(pack), kFileMode) : file->Remove();
   if (!s.ok()) return s;
   return digest;
 }

@@ -24,7 +24,6 @@ bool HasSha256(const std::string& path, absl::string_view hex);
 struct PackFolderOptions {
   std::string directory;        // made if missing
   std::string spool_directory;  // whose group may read the packs
-  uint32_t file_mode = 0640;    // of packs
   storage::PackLimits limits;
 };
 

@@ -269,6 +269,11 @@ TEST_F(ImportTest, OnlyRegularFilesWithPlainNamesAreTaken) {
   EXPECT_THAT(SpoolNames(), IsEmpty());
 }
 
+TEST_F(ImportTest, NoNumberOfOtherFilesHidesABundle) {
+  for (int i = 0; i < 5000; ++i) std::ofstream(directory_ / absl::StrCat("inbox/", i, ".jpg"));
+  EXPECT_EQ(Import(PackUpstream()).state, "imported");
+}
+
 TEST_F(ImportTest, WhatIsStillWrittenIsLeftAlone) {
   const std::string bytes = PackUpstream();
   auto inbox = ImportInbox::Open(configuration_, &stop_);
@@ -345,6 +350,13 @@ TEST(ImportMemoryTest, IsBoundedAndOutlivesARestart) {
   EXPECT_FALSE(again.Knows(touched));
   ASSERT_THAT(again.Forget("version_gap"), IsOk());
   EXPECT_FALSE(again.Knows(file(5)));
+  // Media say what they like about times: a single odd one must not cost the others.
+  InboxFile ancient = file(3);
+  ancient.modified_ns = static_cast<uint64_t>(-157'766'400) * 1'000'000'000;
+  ASSERT_THAT(memory.Remember(ancient, "ab", ""), IsOk());
+  ASSERT_OK_AND_ASSIGN(again, ImportMemory::Open(path));
+  EXPECT_TRUE(again.Knows(ancient));
+  EXPECT_TRUE(again.Knows(file(2)));
   std::ofstream(path) << "rubbish";
   ASSERT_OK_AND_ASSIGN(ImportMemory fresh, ImportMemory::Open(path));
   EXPECT_FALSE(fresh.Knows(file(2)));

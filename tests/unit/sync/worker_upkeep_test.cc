@@ -319,6 +319,15 @@ TEST_F(MirrorTest, CanBeReadByWhoeverServesIt) {
   }
 }
 
+TEST_F(MirrorTest, PacksFetchedBeforeThereWasOneCanBeReadThereToo) {
+  PublishFirst();
+  ASSERT_THAT(Run(), IsOk());
+  ASSERT_THAT(Mirror(), IsOk());
+  for (const auto& entry : fs::directory_iterator(directory_ / "mirror/threats/targets")) {
+    EXPECT_EQ(fs::status(entry).permissions(), static_cast<fs::perms>(0644)) << entry.path();
+  }
+}
+
 TEST_F(MirrorTest, HoldsEveryPackOnOfferUnlessToldOtherwise) {
   PublishFirst();
   PublishDelta("four");
