@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "reputation/reject_reason.h"
@@ -43,9 +44,11 @@ StateLock::~StateLock() {
 
 namespace {
 
+// Messages may quote what a server sent; nothing in them steers the terminal.
 std::string DescribeRun(const absl::Status& s, const FeedStatus& status) {
   if (!s.ok()) {
-    return absl::StrCat("refused, ", ErrorReason(s), ": ", reputation::MessageWithoutReason(s));
+    return absl::Utf8SafeCHexEscape(
+        absl::StrCat("refused, ", ErrorReason(s), ": ", reputation::MessageWithoutReason(s)));
   }
   return status.last_result.has_value() ? Describe(*status.last_result) : "stopped";
 }
@@ -64,7 +67,9 @@ bool ImportOnce(const Configuration& configuration, const StopFlag& stop, Status
     const bool refused = import.state == "refused";
     good &= !refused;
     std::cout << import.bundle << ": " << import.state;
-    if (refused) std::cout << ", " << import.reason << ": " << import.message;
+    if (refused) {
+      std::cout << ", " << import.reason << ": " << absl::Utf8SafeCHexEscape(import.message);
+    }
     for (const trust::FeedImport& feed : import.feeds) {
       std::cout << "; " << feed.feed << " version " << feed.version << " " << feed.state
                 << (feed.expired ? " (expired)" : "");

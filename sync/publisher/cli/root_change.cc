@@ -22,11 +22,18 @@ constexpr uint32_t kPublicFile = 0644;  // public keys and signatures
 
 // The change that waits already, if it comes after the root in force; otherwise an empty one.
 absl::StatusOr<trust::Root> RootToEdit(const Repository& repository, const trust::Root& current,
-                                       const Console& console) {
-  absl::StatusOr<StagedRoot> staged = ReadStaged(repository.staged_root_path());
+                                       const Console& console, bool commit) {
+  const std::string path = repository.staged_root_path();
+  absl::StatusOr<StagedRoot> staged = ReadStaged(path);
   if (staged.ok() && staged->next().version == current.version + 1) {
-    console.err << "note: this is added to the change that waits in "
-                << repository.staged_root_path() << "; it has to be signed again\n";
+    // Anybody who can write here may have staged it: nobody signs it unseen along with another.
+    if (commit) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          path, ": another change waits there, and would come in force together with this one; ",
+          "put it in force first (keys apply), or drop it (keys discard), or use --stage"));
+    }
+    console.err << "note: this is added to the change that waits in " << path
+                << "; it has to be signed again\n";
     return staged->next();
   }
   if (!staged.ok() && !absl::IsNotFound(staged.status())) return staged.status();
@@ -149,7 +156,8 @@ absl::Status ChangeRoot(const Arguments& arguments, const Console& console, cons
   if (!published.ok()) return published.status();
   absl::StatusOr<std::string> current = NewestRootFile(**repository);
   if (!current.ok()) return current.status();
-  absl::StatusOr<trust::Root> next = RootToEdit(**repository, published->root, console);
+  absl::StatusOr<trust::Root> next =
+      RootToEdit(**repository, published->root, console, arguments.root_change.commit);
   if (!next.ok()) return next.status();
   next->expires =
       console.now + arguments.lifetimes.root.value_or((*repository)->settings().lifetimes.root);

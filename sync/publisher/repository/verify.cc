@@ -12,6 +12,7 @@
 #include "reputation/reject_reason.h"
 #include "storage/files/files.h"
 #include "storage/pack/pack_reader.h"
+#include "storage/pack/version_lookup.h"
 #include "sync/publisher/repository/metadata_fetcher.h"
 #include "sync/publisher/repository/metadata_json.h"
 #include "sync/trust/limits.h"
@@ -28,31 +29,6 @@ using trust::PackTarget;
 struct Version {
   std::vector<const PackReader*> chain;
   ContentDigest digest;
-};
-
-// The value that a version has under keys asked for in rising order.
-class VersionLookup {
- public:
-  explicit VersionLookup(const std::vector<const PackReader*>& chain) {
-    for (auto pack = chain.rbegin(); pack != chain.rend(); ++pack) {
-      cursors_.push_back((*pack)->NewSeekableCursor());
-    }
-  }
-
-  // Nothing where the version has no such key.
-  absl::StatusOr<std::optional<std::string>> Find(absl::string_view key) {
-    for (const std::unique_ptr<storage::SeekableCursor>& cursor : cursors_) {
-      cursor->Seek(key);
-      if (!cursor->status().ok()) return cursor->status();
-      if (!cursor->Valid() || cursor->key() != key) continue;
-      if (storage::IsRemoval(key, cursor->value())) return std::nullopt;
-      return std::string(cursor->value());
-    }
-    return std::nullopt;
-  }
-
- private:
-  std::vector<std::unique_ptr<storage::SeekableCursor>> cursors_;  // newest pack first
 };
 
 // One run of Verify over the packs.
@@ -172,7 +148,7 @@ class PackVerification {
   absl::StatusOr<Version> LayOver(const Version& base, const PackReader& delta,
                                   absl::string_view path) {
     Version built = base;
-    VersionLookup before(base.chain);
+    storage::VersionLookup before(base.chain);
     std::unique_ptr<storage::EntryCursor> cursor = delta.NewCursor(/*checksums=*/true);
     for (uint64_t done = 1; cursor->Valid(); cursor->Next(), ++done) {
       absl::StatusOr<std::optional<std::string>> old = before.Find(cursor->key());
@@ -193,7 +169,7 @@ class PackVerification {
     const auto result = versions_.find(pack.to_version);
     const auto reader = readers_.find(pack.path);
     if (result == versions_.end() || reader == readers_.end()) return;
-    VersionLookup after(result->second.chain);
+    storage::VersionLookup after(result->second.chain);
     std::unique_ptr<storage::EntryCursor> cursor = reader->second->NewCursor(/*checksums=*/true);
     for (; cursor->Valid(); cursor->Next()) {
       absl::StatusOr<std::optional<std::string>> now = after.Find(cursor->key());

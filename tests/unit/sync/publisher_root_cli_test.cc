@@ -120,6 +120,21 @@ TEST_F(RootCommandsTest, StagedChangesAddUpAndCanBeDiscarded) {
   EXPECT_EQ(RootVersion(), 1u);
 }
 
+// Whoever can write into the repository, but has no root key, must not get a key in that way.
+TEST_F(RootCommandsTest, AChangeThatWaitsIsNotCommittedAlongWithAnother) {
+  MakeFeed();
+  ASSERT_THAT(RunWithSecret("keys create --role root --name eve --out " + In("eve")), IsOk());
+  ASSERT_THAT(
+      Run("keys add --role root --stage --public-key " + In("eve/root-eve.pub.pem") + repository_),
+      IsOk());
+  const std::string renew = "renew-root --commit --keys " + In("keys") + repository_;
+  EXPECT_THAT(RunWithSecret(renew), HasCode(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(RootVersion(), 1u);
+  ASSERT_THAT(Run("keys discard" + repository_), IsOk());
+  EXPECT_THAT(RunWithSecret(renew), IsOk());
+  EXPECT_EQ(RootVersion(), 2u);
+}
+
 TEST_F(RootCommandsTest, HoldersSignAwayFromTheRepository) {
   MakeFeed();
   ASSERT_THAT(Run("renew-root --stage --root-expires 100d" + repository_), IsOk());

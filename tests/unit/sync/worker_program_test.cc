@@ -100,6 +100,18 @@ TEST_F(WorkerProgramTest, OnceTellsARefusalByReason) {
   EXPECT_TRUE(SpoolNames().empty());
 }
 
+TEST_F(WorkerProgramTest, OnceDoesNotLetAPublisherSteerTheTerminal) {
+  for (auto& [path, target] : upstream_.repository.targets["targets"].items()) {
+    target["custom"]["cloister"]["feed"] = "\x1b[2Jthreats";
+  }
+  upstream_.repository.UpdateTargets();
+  WriteMirror();
+  const ProcessResult result = RunProgram({"--config", WriteConfig(MirrorUrl()), "--once"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.output, HasSubstr("wrong_feed"));
+  EXPECT_THAT(result.output + result.errors, Not(HasSubstr("\x1b")));
+}
+
 TEST_F(WorkerProgramTest, StatusTellsAgesSourcesAndErrors) {
   const std::string config = WriteConfig(MirrorUrl(), "mirrors = ['file:///nowhere/']\n");
   const ProcessResult nothing = RunProgram({"--config", config, "--status"});
