@@ -54,6 +54,8 @@ void BackgroundRounds::Fold(const Feed& feed) {
   absl::Status status = folded.status();
   if (folded.ok() && !folded->empty()) {
     status = feed.chains->RememberFolded(folded->back().to_version, *folded);
+    // Until now a delta had nothing to go on from, and may have been refused for it.
+    feed.gate->RequestTakeAgain();
   }
   // Another version served meanwhile, or the end: neither is a failure.
   if (absl::IsAborted(status)) return;

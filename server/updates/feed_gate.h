@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -69,6 +68,7 @@ class FeedGate {
   absl::Time serving_since() const;  // InfinitePast if nothing serves
   // Whether the spool's newest entry should be looked at again; asking resets it.
   bool TakeAgainRequested() { return take_again_.exchange(false); }
+  void RequestTakeAgain() { take_again_ = true; }
   // What serves was taken although its metadata had expired.
   void SetExpired(bool expired);
 

@@ -204,7 +204,7 @@ UpdateOutcome FeedUpdater::Refused(const SpoolEntryId& entry, absl::Status statu
 UpdateOutcome FeedUpdater::TakeEntry(const SpoolEntryId& id, absl::Time now) {
   UpdateOutcome outcome;
   absl::Status status = Take(id, now, &outcome);
-  if (absl::IsAborted(status)) return Nothing();  // an administrator decided something meanwhile
+  if (absl::IsAborted(status)) return Nothing();  // a decision or a fold came first: the next look
   if (!status.ok()) {
     UpdateOutcome refused = Refused(id, std::move(status), now);
     refused.setbacks = std::move(outcome.setbacks);
@@ -308,10 +308,19 @@ absl::Status FeedUpdater::OfferNewest(SpoolEntry& entry, const trust::Targets& t
                  : chain.status();
     }
     status = OfferChain(entry, targets, *chain, published, outcome);
+    if (!status.ok() && !StillThere(held)) {
+      return absl::AbortedError("what the update goes on from was folded, or removed, meanwhile");
+    }
     if (!IsDrift(status) || !chain->back().is_delta()) return status;
     outcome->setbacks.push_back(status);
   }
   return status;
+}
+
+bool FeedUpdater::StillThere(const std::vector<PackTarget>& packs) const {
+  return std::all_of(packs.begin(), packs.end(), [this](const PackTarget& pack) {
+    return options_.intake.store->HasPack(pack.sha256);
+  });
 }
 
 absl::Status FeedUpdater::OfferChain(SpoolEntry& entry, const trust::Targets& targets,

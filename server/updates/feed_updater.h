@@ -107,6 +107,7 @@ class FeedUpdater {
   absl::Time Published(const trust::Timestamp& timestamp, bool is_new, absl::Time now) const;
   absl::Status OfferNewest(SpoolEntry& entry, const trust::Targets& targets, absl::Time published,
                            UpdateOutcome* outcome);
+  bool StillThere(const std::vector<trust::PackTarget>& packs) const;
   absl::Status OfferChain(SpoolEntry& entry, const trust::Targets& targets,
                           const std::vector<trust::PackTarget>& chain, absl::Time published,
                           UpdateOutcome* outcome);

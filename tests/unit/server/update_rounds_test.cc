@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -56,9 +57,14 @@ class Notes : public UpdateObserver {
                 absl::Duration /*took*/) override {
     told.push_back(status.ok() ? "folded" : "not folded");
   }
+  void OnChecked(const std::string& /*feed*/, const ChangeSummary& /*changes*/,
+                 absl::Duration /*took*/) override {
+    if (on_checked) std::exchange(on_checked, nullptr)();
+  }
   std::vector<std::string> Told() { return std::exchange(told, {}); }
 
   std::vector<std::string> told;
+  std::function<void()> on_checked;  // called once
 };
 
 Listing Host(int number) {
@@ -316,6 +322,28 @@ TEST_F(FoldTest, FoldThatIsCancelledChangesNothing) {
   background_->Run();
   EXPECT_THAT(notes_.Told(), IsEmpty());
   EXPECT_EQ(store_->ServedDeltas("threats"), 9u);
+}
+
+// Both threads work at once: an update is on its way while what it goes on from is folded.
+TEST_F(FoldTest, UpdateThatAFoldOvertookIsTakenAtTheNextLook) {
+  ServeWithDeltas(9);
+  feed_.PublishDelta({Host(10)});
+  feed_.OfferNewestPackOnly();
+  feed_.HandOver();
+  notes_.on_checked = [this] { background_->Run(); };
+  Round();
+  EXPECT_THAT(notes_.Told(), ElementsAre("folded")) << "nothing is wrong with the update";
+  Round();
+  EXPECT_EQ(ServedVersion(), 11u);
+  EXPECT_EQ(store_->ServedDeltas("threats"), 1u);
+}
+
+// Between the fold and the note of what its packs are nothing seems to lead on.
+TEST_F(FoldTest, FoldHasTheSpoolLookedAtAgain) {
+  ServeWithDeltas(9);
+  EXPECT_FALSE(gate_->TakeAgainRequested());
+  background_->Run();
+  EXPECT_TRUE(gate_->TakeAgainRequested());
 }
 
 // The process ends between the database's write and the note of what the packs are.
