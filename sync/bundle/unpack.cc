@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "reputation/reject_reason.h"
 #include "storage/files/files.h"
@@ -45,6 +46,13 @@ class Unpacker : public BundleSink {
     if (!name->is_metadata && signed_targets_.count(name->file) == 0) {
       return Rejected(RejectReason::kBundleMalformed,
                       absl::StrCat(member.path, " is not listed by the signed metadata"));
+    }
+    // The name begins with the SHA-256 that is signed. So the reader, which goes by the index,
+    // stops at the first file of other content, and not after all of them are on the disk.
+    if (!name->is_metadata && !absl::StartsWith(name->file, member.sha256)) {
+      return Rejected(RejectReason::kBundleMalformed, absl::StrCat("its index gives ", member.path,
+                                                                   " another SHA-256 than is "
+                                                                   "signed"));
     }
     const std::string folder =
         absl::StrCat(present.path, name->is_metadata ? "/metadata" : "/targets");

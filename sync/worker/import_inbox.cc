@@ -45,8 +45,19 @@ bool WasRefusedFor(const BundleImport& import, const std::set<RejectReason>& rea
   return false;
 }
 
+// What is wrong with a bundle always has a RejectReason. Any other error, such as a root that is
+// gone, is no fault of the bundle's.
 bool IsMachinesFault(const BundleImport& import) {
-  return WasRefusedFor(import, {RejectReason::kNoSpace, RejectReason::kIoError});
+  if (WasRefusedFor(import, {RejectReason::kNoSpace, RejectReason::kIoError})) return true;
+  const auto is_status_code = [](const std::string& reason) {
+    const auto& all = reputation::AllRejectReasons();
+    return !reason.empty() && std::none_of(all.begin(), all.end(), [&](RejectReason known) {
+      return RejectReasonName(known) == reason;
+    });
+  };
+  return is_status_code(import.reason) ||
+         std::any_of(import.feeds.begin(), import.feeds.end(),
+                     [&](const trust::FeedImport& feed) { return is_status_code(feed.reason); });
 }
 
 // Refused, but it may come into its own later, or, unless it came whole, still be written to.

@@ -7,9 +7,11 @@
 #include <fstream>
 #include <thread>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
+#include "reputation/digest.h"
 #include "storage/files/files.h"
 #include "sync/bundle/bundle_writer.h"
 #include "sync/bundle/feed_contents.h"
@@ -224,6 +226,40 @@ TEST_F(ImportTest, ForeignSignaturesAreRefusedBeforePacksAreUnpacked) {
   EXPECT_THAT(SpoolNames(), IsEmpty());
 }
 
+// Authentic metadata are public: behind them an index of one's own would let gigabytes be unpacked.
+TEST_F(ImportTest, AnIndexThatSwapsAPackIsRefusedBeforeItIsUnpacked) {
+  testing::WriteRepository(upstream_.repository, directory_ / "mirror");
+  ASSERT_OK_AND_ASSIGN(
+      const bundle::FeedContents contents,
+      bundle::SelectContents({directory_ / "mirror", ""},
+                             {.root = "", .since_version = 0, .max_deltas = 24, .now = now_}));
+  bundle::BundleIndex index;
+  index.created = now_;
+  index.feeds = {contents.description};
+  bundle::BundleMember& pack = index.feeds[0].members.back();
+  const std::string junk(3000, 'j');
+  const reputation::Sha256Bytes hash = reputation::Sha256(junk);
+  pack.bytes = junk.size();
+  pack.sha256 = absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(hash.data()), hash.size()));
+  std::string bytes;
+  ASSERT_THAT(bundle::WriteBundle(
+                  index, bundle::Compression::kNone,
+                  [&](const bundle::BundleMember& member, const trust::ByteSink& sink) {
+                    return member == pack ? sink(junk)
+                                          : bundle::ReadMember(contents, member.path, sink);
+                  },
+                  [&](absl::string_view piece) {
+                    bytes.append(piece.data(), piece.size());
+                    return absl::OkStatus();
+                  }),
+              IsOk());
+  const BundleImport import = Import(bytes);
+  EXPECT_EQ(import.reason, "bundle_malformed") << import.message;
+  EXPECT_THAT(import.message, HasSubstr("another SHA-256"));
+  EXPECT_THAT(SpoolNames(), IsEmpty());
+}
+
 TEST_F(ImportTest, AuthenticButExpiredIsTakenWithinTheAgeAlone) {
   const std::string bytes = PackUpstream();
   now_ += absl::Hours(24 * 40);  // signed for 30 days
@@ -254,6 +290,14 @@ TEST_F(ImportTest, WithoutRoomNothingIsUnpackedAndItIsTriedAgainLater) {
   configuration_.reserve_bytes = uint64_t{1} << 60;
   EXPECT_EQ(Import(bytes).reason, "no_space");
   configuration_.reserve_bytes = 0;
+  EXPECT_THAT(Look(), ElementsAre(Field(&BundleImport::state, "imported")));
+}
+
+TEST_F(ImportTest, WhatThisMachineLackedIsNoFaultOfTheBundle) {
+  configuration_.import.remove_after_import = true;
+  fs::rename(directory_ / "root.json", directory_ / "elsewhere.json");
+  EXPECT_EQ(Import(PackUpstream()).reason, "not_found");
+  fs::rename(directory_ / "elsewhere.json", directory_ / "root.json");
   EXPECT_THAT(Look(), ElementsAre(Field(&BundleImport::state, "imported")));
 }
 
