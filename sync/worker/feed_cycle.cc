@@ -19,6 +19,7 @@
 #include "sync/worker/mirror_folder.h"
 #include "sync/worker/pack_fetch.h"
 #include "sync/worker/pack_folder.h"
+#include "sync/worker/snapshot_proof.h"
 #include "sync/worker/spool_folder.h"
 #include "sync/worker/trusted_feed.h"
 
@@ -39,15 +40,6 @@ bool SamePacks(const std::optional<std::set<std::string>>& before, const EntryCo
     if (before->count(name) == 0) return false;
   }
   return true;
-}
-
-// Whether the snapshot that `chain` begins with was proven when it was handed over `before`.
-bool SnapshotHandedOver(const TrustedFeed& feed, const Packs& chain,
-                        const std::optional<std::set<std::string>>& before) {
-  return before.has_value() &&
-         std::all_of(chain.begin(), chain.end(), [&](const trust::PackTarget& pack) {
-           return pack.is_delta() || before->count(feed.NameOf(pack)) > 0;
-         });
 }
 
 void Describe(const TrustedFeed& feed, CycleResult* result) {
@@ -105,6 +97,7 @@ struct FeedCycle::Work {
   SpoolFolder spool;
   PackFolder folder;
   trust::Fetcher& fetcher;
+  SnapshotProof proof;
   EntryContents contents;  // its packs are named last
   Packs packs = {};        // what is handed over
   CycleResult result = {};
@@ -129,7 +122,12 @@ absl::StatusOr<CycleResult> FeedCycle::Run(trust::Fetcher& fetcher, absl::Time n
 
   EntryContents contents{
       feed->updater->timestamp()->version, feed->MetadataFiles(), {}, options_.origin};
-  Work work{*std::move(feed), *std::move(spool), *std::move(folder), fetcher, std::move(contents)};
+  Work work{*std::move(feed),
+            *std::move(spool),
+            *std::move(folder),
+            fetcher,
+            SnapshotProof(options_.state_directory + "/snapshot.proven"),
+            std::move(contents)};
   Describe(work.feed, &work.result);
   absl::StatusOr<bool> handed_over = IsHandedOver(work, now);
   if (!handed_over.ok()) return handed_over.status();
@@ -143,10 +141,11 @@ absl::StatusOr<CycleResult> FeedCycle::Run(trust::Fetcher& fetcher, absl::Time n
   return work.result;
 }
 
-// Looks closer once in a while.
+// Looks closer once in a while. What an entry of the spool holds proves nothing: others may have
+// put it there.
 absl::StatusOr<bool> FeedCycle::IsHandedOver(Work& work, absl::Time now) {
   work.packs = PacksHandedOver(work.feed, work.contents, work.spool, work.folder);
-  if (work.packs.empty()) return false;
+  if (work.packs.empty() || !work.proof.Holds(work.packs)) return false;
   const bool due = now - last_scrub_ >= options_.scrub_interval || now < last_scrub_;
   if (options_.scrub_interval <= absl::ZeroDuration() || !due) return true;
   auto rotten = CountRotten(work.feed, work.packs, work.contents, work.spool, work.folder);
@@ -164,8 +163,10 @@ absl::Status FeedCycle::HandOver(Work& work) {
   auto chain = fetch.Chain();
   if (!chain.ok()) return chain.status();
   const auto before = work.spool.NewestPacks();
-  if (!SnapshotHandedOver(work.feed, *chain, before)) {
-    if (absl::Status s = fetch.ProveSnapshot(*chain); !s.ok()) return s;
+  if (!work.proof.Holds(*chain)) {
+    absl::Status s = fetch.ProveSnapshot(*chain);
+    if (s.ok()) s = work.proof.Remember(*chain);
+    if (!s.ok()) return s;
   }
   work.packs = *std::move(chain);
   work.contents.packs = LinksOf(work.feed, work.packs, work.folder);

@@ -32,7 +32,9 @@ void WriteRepository(RepositorySimulator& repository, const std::string& path) {
         repository.Bytes(trust::Role::kTargets));
   Write(absl::StrCat(metadata, int64_t{repository.snapshot["version"]}, ".snapshot.json"),
         repository.Bytes(trust::Role::kSnapshot));
-  for (const auto& [name, bytes] : repository.target_files) Write(targets + name, bytes);
+  for (const auto& [name, bytes] : repository.target_files) {
+    if (repository.missing.count(name) == 0) Write(targets + name, bytes);
+  }
   Write(metadata + "timestamp.json", repository.Bytes(trust::Role::kTimestamp));
 }
 

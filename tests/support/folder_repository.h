@@ -8,8 +8,8 @@
 
 namespace cloister::testing {
 
-// Writes metadata/ and targets/ below `path`; roots from 1 to the newest. Files that were there
-// stay. Aborts the test program if writing fails.
+// Writes metadata/ and targets/ below `path`; roots from 1 to the newest, and targets that are not
+// among those missing. Files that were there stay. Aborts the test program if writing fails.
 void WriteRepository(RepositorySimulator& repository, const std::string& path);
 
 }  // namespace cloister::testing

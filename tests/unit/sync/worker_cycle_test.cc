@@ -11,6 +11,7 @@
 #include "sync/transport/folder/folder_fetcher.h"
 #include "sync/trust/updater.h"
 #include "sync/trust_state/spool.h"
+#include "tests/support/folder_repository.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/sync/worker_fixture.h"
 
@@ -395,20 +396,26 @@ TEST_F(RefusalTest, ASnapshotWithOtherContentsThanSigned) {
   ExpectRefused(RejectReason::kDigestMismatch);
 }
 
-// Each part is what it says; together they are not the version.
-TEST_F(RefusalTest, PartsThatDoNotSumUpToTheVersion) {
-  upstream_.Unlist("full-1-1.sst");
-  const Records one = {{FileKey("one"), Malicious()}};
-  const Records two = {{FileKey("two"), Malicious()}};
-  Records version = one;
-  version.insert(two.begin(), two.end());
-  version[FileKey("left out")] = Malicious();
-  const bool swapped = FileKey("two") < FileKey("one");
-  const BuiltPack first = BuildPack({"threats", 0, 2, 1, 2}, swapped ? two : one, version);
-  const BuiltPack second = BuildPack({"threats", 0, 2, 2, 2}, swapped ? one : two, version);
-  upstream_.List(first.target, first.bytes);
-  upstream_.List(second.target, second.bytes);
-  upstream_.repository.UpdateTargets();
+// Parts of a snapshot: each is what it says; together they are not the version.
+class WrongPartsTest : public RefusalTest {
+ protected:
+  WrongPartsTest() {
+    upstream_.Unlist("full-1-1.sst");
+    const Records one = {{FileKey("one"), Malicious()}};
+    const Records two = {{FileKey("two"), Malicious()}};
+    Records version = one;
+    version.insert(two.begin(), two.end());
+    version[FileKey("left out")] = Malicious();
+    const bool swapped = FileKey("two") < FileKey("one");
+    const BuiltPack first = BuildPack({"threats", 0, 2, 1, 2}, swapped ? two : one, version);
+    const BuiltPack second = BuildPack({"threats", 0, 2, 2, 2}, swapped ? one : two, version);
+    upstream_.List(first.target, first.bytes);
+    upstream_.List(second.target, second.bytes);
+    upstream_.repository.UpdateTargets();
+  }
+};
+
+TEST_F(WrongPartsTest, DoNotSumUpToTheVersion) {
   // Parts of an earlier run count, too.
   for (const auto& [name, bytes] : upstream_.repository.target_files) {
     if (absl::StrContains(name, "full-2-2")) upstream_.repository.missing.insert(name);
@@ -417,6 +424,21 @@ TEST_F(RefusalTest, PartsThatDoNotSumUpToTheVersion) {
   upstream_.repository.missing.clear();
   ExpectRefused(RejectReason::kDigestMismatch);
   ExpectRefused(RejectReason::kDigestMismatch);
+}
+
+// Somebody else puts an entry with just these parts into the spool: whole, and the newest.
+TEST_F(WrongPartsTest, AreNotBelievedBecauseTheSpoolHoldsThem) {
+  testing::WriteRepository(upstream_.repository, directory_ / "foreign");
+  ExpectRefused(RejectReason::kDigestMismatch);
+  for (const uint64_t version : {TimestampVersion() - 1, TimestampVersion()}) {
+    const std::string entry = directory_ / ("spool/threats/" + trust::SpoolEntryName(version));
+    fs::remove_all(entry);
+    fs::copy(directory_ / "foreign", entry, fs::copy_options::recursive);
+    for (const auto& file : fs::directory_iterator(entry + "/targets")) {
+      if (!absl::StrContains(file.path().string(), "full-2-")) fs::remove(file);
+    }
+    ExpectRefused(RejectReason::kDigestMismatch);
+  }
 }
 
 TEST_F(RefusalTest, AVersionThatNothingLeadsTo) {

@@ -129,30 +129,6 @@ void FeedUpstream::Unlist(absl::string_view path) {
   repository.targets["targets"].erase(std::string(path));
 }
 
-void WriteRepository(FeedUpstream& upstream, const std::string& directory) {
-  testing::RepositorySimulator repository = upstream.repository;
-  const auto write = [](const std::string& path, const std::string& bytes) {
-    EXPECT_TRUE(storage::WriteFileAtomically(path, bytes).ok());
-  };
-  const std::string metadata = directory + "/metadata/";
-  fs::create_directories(metadata);
-  fs::create_directories(directory + "/targets");
-  for (const auto& [name, bytes] : repository.target_files) {
-    if (repository.missing.count(name) == 0) write(directory + "/targets/" + name, bytes);
-  }
-  for (int version = 1;; ++version) {
-    const std::string name = absl::StrCat(version, ".root.json");
-    const auto root = repository.Metadata(name, 1 << 20);
-    if (!root.ok()) break;
-    write(metadata + name, *root);
-  }
-  write(absl::StrCat(metadata, int64_t{repository.targets["version"]}, ".targets.json"),
-        repository.Bytes(trust::Role::kTargets));
-  write(absl::StrCat(metadata, int64_t{repository.snapshot["version"]}, ".snapshot.json"),
-        repository.Bytes(trust::Role::kSnapshot));
-  write(metadata + "timestamp.json", repository.Bytes(trust::Role::kTimestamp));
-}
-
 WorkerFixture::WorkerFixture() {
   fs::create_directories(directory_ / "spool");
   std::ofstream(directory_ / "root.json") << upstream_.repository.InitialState().root;

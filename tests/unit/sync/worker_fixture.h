@@ -60,9 +60,6 @@ class FeedUpstream {
   Records EntriesOf(uint32_t part, uint32_t parts) const;
 };
 
-// Writes what `upstream` publishes now as a static repository, over what is there.
-void WriteRepository(FeedUpstream& upstream, const std::string& directory);
-
 class WorkerFixture : public ::testing::Test {
  protected:
   WorkerFixture();

@@ -12,6 +12,7 @@
 #include "storage/files/files.h"
 #include "sync/trust/updater.h"
 #include "sync/trust_state/spool.h"
+#include "tests/support/folder_repository.h"
 #include "tests/support/process.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/sync/scripted_web_server.h"
@@ -45,7 +46,7 @@ class WorkerProgramTest : public WorkerFixture {
   }
 
   // The repository as a folder.
-  void WriteMirror() { WriteRepository(upstream_, directory_ / "mirror"); }
+  void WriteMirror() { testing::WriteRepository(upstream_.repository, directory_ / "mirror"); }
 
   void Write(const std::string& path, const std::string& bytes) {
     ASSERT_THAT(storage::WriteFileAtomically(path, bytes, 0644), IsOk());

@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "storage/files/files.h"
 #include "sync/worker/feed_sources.h"
+#include "tests/support/folder_repository.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/sync/scripted_web_server.h"
 #include "tests/unit/sync/worker_fixture.h"
@@ -74,7 +75,7 @@ class FeedSourcesTest : public WorkerFixture {
   std::string Folder(const std::string& name) { return directory_ / name; }
   // Publishes what upstream has now as one more mirror, the last in order.
   void AddMirror(const std::string& name) {
-    WriteRepository(upstream_, Folder(name));
+    testing::WriteRepository(upstream_.repository, Folder(name));
     AddSource("file://" + Folder(name));
   }
   void AddSource(const std::string& text) {
@@ -128,7 +129,7 @@ TEST_P(BadMirrorTest, IsPassedOver) {
   EXPECT_THAT(Sources().status()[1].last_error, IsOk());
   // It is asked first again, in case it was mended.
   fs::remove_all(Folder("bad"));
-  WriteRepository(upstream_, Folder("bad"));
+  testing::WriteRepository(upstream_.repository, Folder("bad"));
   ASSERT_OK_AND_ASSIGN(const SourcesResult next, RunSources());
   EXPECT_EQ(next.source, "file://" + Folder("bad"));
   EXPECT_EQ(Sources().status()[0].failures, 0u);
@@ -183,7 +184,7 @@ TEST_F(FeedSourcesTest, AMirrorThatIsBehindIsPassedOver) {
   AddMirror("current");
   ASSERT_THAT(Run(), IsOk());  // version 2, from elsewhere
   upstream_.Publish({{FileKey("three"), Malicious()}});
-  WriteRepository(upstream_, Folder("current"));
+  testing::WriteRepository(upstream_.repository, Folder("current"));
   ASSERT_OK_AND_ASSIGN(const SourcesResult run, RunSources());
   EXPECT_EQ(run.source, "file://" + Folder("current"));
   EXPECT_EQ(run.result.version, 3u);
@@ -219,7 +220,7 @@ TEST_F(FeedSourcesTest, AMirrorThatStandsStillForADayIsNotTheOnlyOneAsked) {
 }
 
 TEST_F(FeedSourcesTest, ADownloadThatBreaksGoesOnAtTheNextMirror) {
-  WriteRepository(upstream_, Folder("a"));
+  testing::WriteRepository(upstream_.repository, Folder("a"));
   FolderServer breaking(Folder("a"));
   FolderServer whole(Folder("a"));
   breaking.BreakAfter(700);
@@ -232,7 +233,7 @@ TEST_F(FeedSourcesTest, ADownloadThatBreaksGoesOnAtTheNextMirror) {
 }
 
 TEST_F(FeedSourcesTest, ADownloadThatBreaksGoesOnInTheNextRun) {
-  WriteRepository(upstream_, Folder("a"));
+  testing::WriteRepository(upstream_.repository, Folder("a"));
   FolderServer server(Folder("a"));
   AddSource(server.url());
   server.BreakAfter(700);
