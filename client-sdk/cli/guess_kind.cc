@@ -6,9 +6,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "client-sdk/cli/refang.h"
 #include "reputation/host_name.h"
 #include "reputation/ip_address.h"
+#include "reputation/refang.h"
 
 namespace cloister::cli {
 namespace {
@@ -93,7 +93,7 @@ absl::StatusOr<Guess> GuessKind(absl::string_view text, bool names_a_file) {
     return Guess{false, ObjectKind::kSoftware, std::string(trimmed)};
   }
   if (LooksLikePath(trimmed)) return NotUnderstood(text, "is not a file that can be read");
-  const std::string plain = Refang(trimmed);
+  const std::string plain = reputation::Refang(trimmed);
   if (IsAddress(plain)) return Guess{false, ObjectKind::kIp, plain};
   if (LooksLikeUrl(plain)) return Guess{false, ObjectKind::kUrl, plain};
   if (absl::StrContains(plain, "@")) {

@@ -12,7 +12,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "client-sdk/cli/guess_kind.h"
-#include "client-sdk/cli/refang.h"
+#include "reputation/refang.h"
 
 namespace cloister::cli {
 namespace {
@@ -34,9 +34,10 @@ absl::Status FolderError(const std::string& path) {
 
 absl::StatusOr<Guess> GuessOrTake(const std::string& input, std::optional<ObjectKind> kind) {
   if (kind == ObjectKind::kSoftware) return Guess{false, *kind, input};
-  if (kind.has_value() && kind != ObjectKind::kFile) return Guess{false, *kind, Refang(input)};
+  if (kind.has_value() && kind != ObjectKind::kFile)
+    return Guess{false, *kind, reputation::Refang(input)};
   if (IsRegularFile(input)) return Guess{true, ObjectKind::kFile, input};
-  absl::StatusOr<Guess> guess = kind.has_value() ? Guess{false, *kind, Refang(input)}
+  absl::StatusOr<Guess> guess = kind.has_value() ? Guess{false, *kind, reputation::Refang(input)}
                                                  : GuessKind(input, /*names_a_file=*/false);
   const bool names_something = guess.ok() && !kind.has_value();
   if (!names_something && IsFolder(input)) return FolderError(input);

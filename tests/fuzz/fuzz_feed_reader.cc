@@ -18,7 +18,7 @@
 namespace {
 
 using cloister::publisher::FeedEntry;
-using cloister::publisher::LineReader;
+using cloister::publisher::FeedSource;
 using cloister::reputation::LookupForm;
 using cloister::reputation::Verdict;
 
@@ -62,8 +62,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto reader = cloister::publisher::NewFeedReader(formats[data[0] % formats.size()], {});
   Require(reader.ok());
   const absl::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  LineReader lines(std::make_unique<MemorySource>(bytes));
+  const FeedSource source([bytes] { return std::make_unique<MemorySource>(bytes); });
   cloister::publisher::FeedReport report("fuzz");
-  (void)(*reader)->Read(lines, CheckEntry, &report);
+  (void)(*reader)->Read(source, CheckEntry, &report);
   return 0;
 }

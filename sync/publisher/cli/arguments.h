@@ -73,7 +73,7 @@ struct Arguments {
 
   // publish
   std::vector<SourceSpec> sources;
-  reputation::Verdict verdict = reputation::Verdict::kKnown;
+  std::optional<reputation::Verdict> verdict;
   reputation::Coverage also_covers;
   bool snapshot = false;
   uint32_t minimum_poll_s = 300;

@@ -38,15 +38,13 @@ absl::StatusOr<FeedReport> ReadSource(const SourceSpec& source, const FeedOption
                                       EntrySorter* sorter, Progress* progress) {
   absl::StatusOr<std::unique_ptr<FeedReader>> reader = NewFeedReader(source.format, options);
   if (!reader.ok()) return reader.status();
-  absl::StatusOr<LineReader> lines = LineReader::Open(source.path);
-  if (!lines.ok()) return lines.status();
   progress->Begin(absl::StrCat("reading ", source.path));
-  (*reader)->set_progress(
-      [progress](const LineReader& at) { progress->Tell(at.number(), "lines"); });
+  (*reader)->set_progress([progress](uint64_t read) { progress->Tell(read, "lines"); });
 
   FeedReport report(absl::StrCat(source.format, ":", source.path));
   absl::Status read = (*reader)->Read(
-      *lines, [sorter](const FeedEntry& entry) { return sorter->Add(entry); }, &report);
+      FeedSource(source.path), [sorter](const FeedEntry& entry) { return sorter->Add(entry); },
+      &report);
   if (read.ok()) return report;
   return absl::Status(read.code(), absl::StrCat(source.path, ": ", read.message()));
 }
@@ -82,12 +80,11 @@ void AddSourceOptions(CLI::App* app, Arguments* arguments) {
   app->add_option_function<std::string>(
          "--verdict",
          [arguments](const std::string& text) {
-           arguments->verdict =
-               reputation::VerdictFromName(text).value_or(reputation::Verdict::kKnown);
+           arguments->verdict = reputation::VerdictFromName(text);
          },
          "Verdict of sources that state none")
-      ->check(CLI::IsMember({"known", "trusted"}))
-      ->default_str("known");
+      ->check(CLI::IsMember({"malicious", "unwanted", "suspicious", "trusted", "known"}))
+      ->default_str("the format's own");
   app->add_option_function<std::vector<std::string>>(
       "--covers",
       [arguments](const std::vector<std::string>& names) {

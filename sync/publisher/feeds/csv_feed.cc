@@ -75,9 +75,9 @@ std::variant<FeedEntry, Fault> EntryFromRow(const Header& header,
   return EntryFromListing(listing);
 }
 
-class CsvFeed : public FeedReader {
+class CsvFeed : public LineFeedReader {
  public:
-  absl::Status Read(LineReader& lines, const EntrySink& sink, FeedReport* report) override {
+  absl::Status ReadLines(LineReader& lines, const EntrySink& sink, FeedReport* report) override {
     CsvRows rows(&lines);
     absl::StatusOr<Header> header = ReadHeader(rows);
     if (!lines.status().ok()) return lines.status();
@@ -85,7 +85,7 @@ class CsvFeed : public FeedReader {
     for (;;) {
       const CsvRows::Outcome outcome = rows.Next();
       if (outcome == CsvRows::Outcome::kEnd) break;
-      MayTellProgress(lines);
+      MayTellProgress(lines.number());
       std::variant<FeedEntry, Fault> made =
           outcome == CsvRows::Outcome::kRow
               ? EntryFromRow(*header, rows.fields())
@@ -100,7 +100,6 @@ class CsvFeed : public FeedReader {
       absl::Status passed = sink(entry);
       if (!passed.ok()) return passed;
     }
-    report->SetLines(lines.number());
     return lines.status();
   }
 };

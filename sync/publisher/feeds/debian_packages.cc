@@ -71,14 +71,14 @@ std::optional<Fault> StanzaFault(const Stanza& stanza) {
   return std::nullopt;
 }
 
-class DebianPackagesFeed : public FeedReader {
+class DebianPackagesFeed : public LineFeedReader {
  public:
   explicit DebianPackagesFeed(Verdict verdict) : verdict_(verdict) {}
 
-  absl::Status Read(LineReader& lines, const EntrySink& sink, FeedReport* report) override {
+  absl::Status ReadLines(LineReader& lines, const EntrySink& sink, FeedReport* report) override {
     Stanza stanza;
     while (lines.Next()) {
-      MayTellProgress(lines);
+      MayTellProgress(lines.number());
       if (lines.line().empty()) {
         absl::Status passed = Finish(std::exchange(stanza, {}), sink, report);
         if (!passed.ok()) return passed;
@@ -89,7 +89,6 @@ class DebianPackagesFeed : public FeedReader {
       absl::Status taken = TakeLine(lines, &stanza);
       if (!taken.ok()) return taken;
     }
-    report->SetLines(lines.number());
     if (!lines.status().ok()) return lines.status();
     return Finish(stanza, sink, report);
   }
@@ -170,10 +169,11 @@ class DebianPackagesFeed : public FeedReader {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<FeedReader>> NewDebianPackagesFeed(const FeedOptions& options) {
-  if (options.verdict != Verdict::kKnown && options.verdict != Verdict::kTrusted) {
+  const Verdict verdict = options.verdict.value_or(Verdict::kKnown);
+  if (verdict != Verdict::kKnown && verdict != Verdict::kTrusted) {
     return absl::InvalidArgumentError("a package index can say known or trusted, nothing else");
   }
-  return std::make_unique<DebianPackagesFeed>(options.verdict);
+  return std::make_unique<DebianPackagesFeed>(verdict);
 }
 
 }  // namespace cloister::publisher

@@ -1,7 +1,5 @@
 #include "sync/publisher/feeds/feed_reader.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -11,8 +9,25 @@
 namespace cloister::publisher {
 namespace {
 
-constexpr absl::string_view kCsv = "csv";
-constexpr absl::string_view kDebianPackages = "debian-packages";
+using ReaderOrError = absl::StatusOr<std::unique_ptr<FeedReader>>;
+
+struct Format {
+  absl::string_view name;
+  ReaderOrError (*make)(const FeedOptions& options);
+};
+
+// In the order in which they are documented.
+constexpr Format kFormats[] = {
+    {"csv", [](const FeedOptions&) -> ReaderOrError { return NewCsvFeed(); }},
+    {"debian-packages", NewDebianPackagesFeed},
+};
+
+const Format* FindFormat(absl::string_view name) {
+  for (const Format& format : kFormats) {
+    if (format.name == name) return &format;
+  }
+  return nullptr;
+}
 
 absl::Status UnknownFormat(absl::string_view format) {
   return absl::InvalidArgumentError(absl::StrCat(
@@ -21,7 +36,20 @@ absl::Status UnknownFormat(absl::string_view format) {
 
 }  // namespace
 
-std::vector<std::string> FeedFormats() { return {std::string(kCsv), std::string(kDebianPackages)}; }
+absl::Status LineFeedReader::Read(const FeedSource& source, const EntrySink& sink,
+                                  FeedReport* report) {
+  absl::StatusOr<LineReader> lines = source.Lines();
+  if (!lines.ok()) return lines.status();
+  absl::Status read = ReadLines(*lines, sink, report);
+  report->SetLines(lines->number());
+  return read;
+}
+
+std::vector<std::string> FeedFormats() {
+  std::vector<std::string> names;
+  for (const Format& format : kFormats) names.emplace_back(format.name);
+  return names;
+}
 
 absl::StatusOr<SourceSpec> ParseSourceSpec(absl::string_view text) {
   const std::pair<std::string, std::string> parts = absl::StrSplit(text, absl::MaxSplits(':', 1));
@@ -29,18 +57,14 @@ absl::StatusOr<SourceSpec> ParseSourceSpec(absl::string_view text) {
     return absl::InvalidArgumentError(
         absl::StrCat("a source is FORMAT:PATH, such as csv:threats.csv, not '", text, "'"));
   }
-  const std::vector<std::string> formats = FeedFormats();
-  if (std::find(formats.begin(), formats.end(), parts.first) == formats.end()) {
-    return UnknownFormat(parts.first);
-  }
+  if (FindFormat(parts.first) == nullptr) return UnknownFormat(parts.first);
   return SourceSpec{.format = parts.first, .path = parts.second};
 }
 
 absl::StatusOr<std::unique_ptr<FeedReader>> NewFeedReader(absl::string_view format,
                                                           const FeedOptions& options) {
-  if (format == kCsv) return NewCsvFeed();
-  if (format == kDebianPackages) return NewDebianPackagesFeed(options);
-  return UnknownFormat(format);
+  const Format* found = FindFormat(format);
+  return found != nullptr ? found->make(options) : UnknownFormat(format);
 }
 
 }  // namespace cloister::publisher

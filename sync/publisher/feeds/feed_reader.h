@@ -2,8 +2,10 @@
 
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,7 @@
 #include "reputation/lookup_key.h"
 #include "reputation/record.h"
 #include "sync/publisher/feeds/feed_report.h"
+#include "sync/publisher/feeds/feed_source.h"
 #include "sync/publisher/feeds/line_reader.h"
 
 namespace cloister::publisher {
@@ -28,8 +31,9 @@ struct FeedEntry {
 // Takes entries in the order of the file; an error ends the reading and is returned by it.
 using EntrySink = std::function<absl::Status(const FeedEntry&)>;
 
-// Told now and then, at most once every few thousand lines, how far the reading has come.
-using ReadProgress = std::function<void(const LineReader&)>;
+// Told now and then, at most once every few thousand, how many lines, or objects of a format that
+// has no lines, were read.
+using ReadProgress = std::function<void(uint64_t read)>;
 
 // Reads one format. Not thread-safe.
 class FeedReader {
@@ -39,22 +43,39 @@ class FeedReader {
   // Passes every good entry to `sink` and every bad one to `report`: a bad line never stops a
   // build. What does stop it: the file cannot be read or is damaged (DataLoss), its layout is not
   // this format's (InvalidArgument), or an error of `sink`.
-  virtual absl::Status Read(LineReader& lines, const EntrySink& sink, FeedReport* report) = 0;
+  virtual absl::Status Read(const FeedSource& source, const EntrySink& sink,
+                            FeedReport* report) = 0;
 
   void set_progress(ReadProgress progress) { progress_ = std::move(progress); }
 
  protected:
-  void MayTellProgress(const LineReader& lines) const {
-    if (progress_ && lines.number() % 4096 == 0) progress_(lines);
+  void MayTellProgress(uint64_t read) const {
+    if (progress_ && read % 4096 == 0) progress_(read);
   }
 
  private:
   ReadProgress progress_;
 };
 
+// A format made of lines.
+class LineFeedReader : public FeedReader {
+ public:
+  absl::Status Read(const FeedSource& source, const EntrySink& sink, FeedReport* report) final;
+
+ protected:
+  // As for Read. Afterwards `lines` is at its end, and its number is reported.
+  virtual absl::Status ReadLines(LineReader& lines, const EntrySink& sink, FeedReport* report) = 0;
+};
+
+// What a source says of all its entries, where the format does not say it of each.
 struct FeedOptions {
-  // Verdict of formats that carry none: KNOWN or TRUSTED.
-  reputation::Verdict verdict = reputation::Verdict::kKnown;
+  // Unset: the format's own, such as MALICIOUS for URLhaus and KNOWN for a package index.
+  std::optional<reputation::Verdict> verdict = std::nullopt;
+  std::optional<std::vector<reputation::Category>> categories = std::nullopt;
+  // 0 to 100 (STIX scale), 0 = not stated.
+  uint8_t confidence = 0;
+  // Entries that the feed counts sightings of are read from this count on (ipsum).
+  uint32_t minimum_count = 1;
 };
 
 // A source as written on a command line: "csv:threats.csv".

@@ -48,6 +48,10 @@ absl::string_view RowFaultName(RowFault fault) {
       return "public_suffix";
     case RowFault::kPrefixTooWide:
       return "prefix_too_wide";
+    case RowFault::kUnsupported:
+      return "unsupported";
+    case RowFault::kBelowMinimum:
+      return "below_minimum";
   }
   return "unknown";
 }

@@ -30,6 +30,8 @@ enum class RowFault {
   kWeakDigestTrusted,  // TRUSTED by MD5 or SHA-1
   kPublicSuffix,       // a name that strangers share
   kPrefixTooWide,      // an IPv4 network wider than /8, or an IPv6 network wider than /16
+  kUnsupported,        // says what an entry cannot say; taken for less it would mislead
+  kBelowMinimum,       // fewer sightings than the source is read from
 };
 
 // Lower-case with underscores: "fragment_identity" …

@@ -14,12 +14,6 @@ constexpr size_t kBufferBytes = 256 * 1024;
 LineReader::LineReader(std::unique_ptr<ByteSource> source)
     : source_(std::move(source)), buffer_(kBufferBytes, '\0') {}
 
-absl::StatusOr<LineReader> LineReader::Open(const std::string& path) {
-  absl::StatusOr<std::unique_ptr<ByteSource>> source = OpenByteSource(path);
-  if (!source.ok()) return source.status();
-  return LineReader(*std::move(source));
-}
-
 bool LineReader::Fill() {
   absl::StatusOr<size_t> read = source_->Read(buffer_.data(), buffer_.size());
   position_ = 0;

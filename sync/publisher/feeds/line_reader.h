@@ -35,7 +35,6 @@ class LineReader {
   static constexpr size_t kMaxLineBytes = 1 << 20;
 
   explicit LineReader(std::unique_ptr<ByteSource> source);
-  static absl::StatusOr<LineReader> Open(const std::string& path);
 
   // Moves to the next line; false at the end and on error.
   bool Next();

@@ -1,5 +1,6 @@
 #include "sync/publisher/feeds/listing.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -145,6 +146,18 @@ TargetOrFault TargetOf(const Listing& listing) {
 }
 
 }  // namespace
+
+Listing ThreatDefaults(const FeedOptions& options, Verdict verdict,
+                       std::vector<reputation::Category> categories) {
+  Listing listing;
+  listing.record.verdict = options.verdict.value_or(verdict);
+  listing.record.confidence = options.confidence;
+  std::vector<reputation::Category>& listed = listing.label.categories;
+  listed = options.categories.value_or(std::move(categories));
+  std::sort(listed.begin(), listed.end());
+  listed.erase(std::unique(listed.begin(), listed.end()), listed.end());
+  return listing;
+}
 
 std::optional<Fault> LabelFault(const reputation::Label& label) {
   if (label.empty()) return std::nullopt;

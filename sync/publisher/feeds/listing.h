@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "reputation/lookup_key.h"
 #include "reputation/record.h"
@@ -33,6 +34,11 @@ struct Listing {
 // - TRUSTED needs SHA-256 (RFC 6151, RFC 6194: MD5 and SHA-1 collide).
 // - A network wider than /8 (IPv4) or /16 (IPv6) is refused as a mistake.
 std::variant<FeedEntry, Fault> EntryFromListing(const Listing& listing);
+
+// What a listing of a threat feed starts from: verdict, categories and confidence of `options`
+// where they are set, `verdict` and `categories` (the format's own) otherwise.
+Listing ThreatDefaults(const FeedOptions& options, reputation::Verdict verdict,
+                       std::vector<reputation::Category> categories = {});
 
 // Whether a label can be stored.
 std::optional<Fault> LabelFault(const reputation::Label& label);

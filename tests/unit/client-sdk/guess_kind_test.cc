@@ -3,7 +3,6 @@
 #include <string>
 
 #include "absl/strings/str_replace.h"
-#include "client-sdk/cli/refang.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
@@ -13,12 +12,6 @@ namespace cloister::cli {
 namespace {
 
 using ::testing::HasSubstr;
-
-TEST(RefangTest, AgreesWithTheVectors) {
-  for (const auto& row : cloister::testing::ReadVectors("refang.txt", 2)) {
-    EXPECT_EQ(Refang(row.fields[0]), row.fields[1]) << row.place;
-  }
-}
 
 std::string Expand(const std::string& text) {
   return absl::StrReplaceAll(text, {{"{64}", std::string(64, 'a')},

@@ -33,13 +33,14 @@ class TextSource : public ByteSource {
   size_t position_ = 0;
 };
 
-FeedOutcome ReadLines(absl::string_view format, LineReader lines, const FeedOptions& options) {
+FeedOutcome ReadSource(absl::string_view format, const FeedSource& source,
+                       const FeedOptions& options) {
   FeedOutcome outcome;
   absl::StatusOr<std::unique_ptr<FeedReader>> reader = NewFeedReader(format, options);
   outcome.status = reader.status();
   if (!reader.ok()) return outcome;
   outcome.status = (*reader)->Read(
-      lines,
+      source,
       [&outcome](const FeedEntry& entry) {
         outcome.entries.push_back(entry);
         return absl::OkStatus();
@@ -56,18 +57,13 @@ uint64_t FeedOutcome::Rejected(RowFault fault) const {
 }
 
 FeedOutcome ReadFeed(absl::string_view format, absl::string_view text, const FeedOptions& options) {
-  return ReadLines(format, LineReader(std::make_unique<TextSource>(text)), options);
+  const FeedSource source([text] { return std::make_unique<TextSource>(text); });
+  return ReadSource(format, source, options);
 }
 
 FeedOutcome ReadFeedFile(absl::string_view format, const std::string& path,
                          const FeedOptions& options) {
-  absl::StatusOr<LineReader> lines = LineReader::Open(path);
-  if (!lines.ok()) {
-    FeedOutcome outcome;
-    outcome.status = lines.status();
-    return outcome;
-  }
-  return ReadLines(format, *std::move(lines), options);
+  return ReadSource(format, FeedSource(path), options);
 }
 
 FeedEntry FileEntry(uint32_t number, reputation::Verdict verdict, absl::string_view threat_name) {

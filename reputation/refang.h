@@ -6,7 +6,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace cloister::cli {
+namespace cloister::reputation {
 
 // Schemes hxxp, hxxps and fxp get their letters back; "[.]", "[dot]", "[:]", "[/]" and "[://]"
 // lose their brackets everywhere; "(.)", "{.}", "(dot)" and "{dot}" before the path only, where
@@ -15,4 +15,4 @@ namespace cloister::cli {
 // tests/vectors/refang.txt has examples.
 std::string Refang(absl::string_view text);
 
-}  // namespace cloister::cli
+}  // namespace cloister::reputation

@@ -1,11 +1,12 @@
-#include "client-sdk/cli/refang.h"
+#include "reputation/refang.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 
-namespace cloister::cli {
+namespace cloister::reputation {
 namespace {
 
 using Replacement = std::pair<absl::string_view, absl::string_view>;
@@ -63,4 +64,4 @@ std::string Refang(absl::string_view text) {
   return result.append(plain, path, std::string::npos);
 }
 
-}  // namespace cloister::cli
+}  // namespace cloister::reputation
