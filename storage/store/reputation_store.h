@@ -67,7 +67,8 @@ class ReputationStore : public ReputationReader {
   virtual absl::Status Keep(const VersionSpec& spec) = 0;
 
   // Serves a kept version, older or newer than what is served, in one atomic step; its packs are
-  // hashed again first. NotFound if it is not kept, kPackRotten if one of its packs has rotted.
+  // hashed again first. NotFound if it is not kept; kPackRotten if one of its packs has rotted,
+  // which marks the feed as damaged.
   virtual absl::Status ServeKept(absl::string_view feed, uint64_t version) = 0;
 
   // Stops keeping a version that is not served (FailedPrecondition), with packs that nothing else

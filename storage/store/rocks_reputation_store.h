@@ -104,8 +104,7 @@ class RocksReputationStore : public ReputationStore {
   void RemoveUnneeded(const StoredVersion& gone) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   std::set<std::string> ReferencedPacks() const;
 
-  // kPackRotten if one of the version's packs has rotted, which marks what serves as damaged if it
-  // is part of that.
+  // kPackRotten if one of the version's packs has rotted, which marks the feed as damaged.
   absl::Status CheckPacks(const StoredVersion& version) const;
   absl::StatusOr<RebuildReport> RebuildFrom(size_t layer, const std::vector<std::string>& rotten)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);

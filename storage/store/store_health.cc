@@ -134,9 +134,9 @@ absl::Status RocksReputationStore::CheckPacks(const StoredVersion& version) cons
   if (rotten->empty()) return absl::OkStatus();
   const std::shared_ptr<const GenerationView> view = View();
   if (absl::StatusOr<size_t> layer = LayerOf(version.served.feed); layer.ok()) {
-    const std::set<std::string> names(rotten->begin(), rotten->end());
+    // Also where only what does not serve has rotted: a rebuild alone has it fetched again.
     const ColumnFamily* family = view->family(*layer).get();
-    if (family != nullptr && HasAny(view->feeds()[*layer], names)) family->MarkDamaged();
+    if (family != nullptr) family->MarkDamaged();
   }
   return Rejected(
       RejectReason::kPackRotten,

@@ -232,6 +232,23 @@ TEST_F(UpdateRoundsTest, DamageThatAnUpdateFindsIsMendedAndTheUpdateTaken) {
   EXPECT_EQ(Quarantined(), 1u);
 }
 
+// What serves is whole, and yet there is something to mend: nothing else would ever fetch the pack.
+TEST_F(UpdateRoundsTest, RottenPackOfAVersionThatWaitsComesBackFromTheSpool) {
+  ServeTwoSnapshots();
+  const Decision decision{.actor = "alice", .reason = "freeze"};
+  ASSERT_THAT(gate_->Pin(decision), IsOk());
+  feed_.PublishDelta({Host(3)});
+  feed_.HandOver();
+  Round();
+  EXPECT_THAT(notes_.Told(), ElementsAre("held: pinned"));
+  Rot(store_->PackPath(feed_.chain().back().sha256));
+  ASSERT_THAT(gate_->Unpin(decision), IsOk());
+  for (int i = 0; i < 3; ++i) Round();
+  EXPECT_EQ(ServedVersion(), 3u);
+  EXPECT_EQ(Quarantined(), 1u);
+  EXPECT_FALSE(gate_->State().damaged);
+}
+
 TEST_F(UpdateRoundsTest, RebuildByCommandIsAudited) {
   ServeTwoSnapshots();
   ASSERT_OK_AND_ASSIGN(storage::RebuildReport report,
