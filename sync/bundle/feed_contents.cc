@@ -56,9 +56,9 @@ absl::StatusOr<Packs> Choose(const AuthenticFeed& feed, trust::Fetcher& fetcher,
   const uint64_t since = options.since_version;
   const uint64_t newest = feed.version();
   if (since >= newest && since > 0) {
-    return absl::OutOfRangeError(absl::StrCat(feed.feed, " is at version ", newest,
-                                              ", which a receiver with version ", since,
-                                              " has already"));
+    return absl::AlreadyExistsError(absl::StrCat(feed.feed, " is at version ", newest,
+                                                 ", which a receiver with version ", since,
+                                                 " has already"));
   }
   Packs there;
   for (const PackTarget& pack : feed.listed) {
@@ -119,6 +119,17 @@ PackTarget BaseAt(const Packs& listed, uint64_t version) {
     if (names_it) base.content_digest = pack.base_digest;
   }
   return base;
+}
+
+absl::StatusOr<std::string> FeedOf(const std::string& path, absl::Time now) {
+  auto fetcher = transport::FolderFetcher::Open(path);
+  if (!fetcher.ok()) return fetcher.status();
+  absl::StatusOr<std::string> lowest = LowestRoot(path);
+  if (!lowest.ok()) return lowest.status();
+  auto feed = VerifyFeed(**fetcher, Trusting(*lowest), "",
+                         {.now = now, .accept_expired_within = absl::InfiniteDuration()});
+  if (!feed.ok()) return feed.status();
+  return feed->feed;
 }
 
 absl::StatusOr<FeedContents> SelectContents(const FeedSource& source,

@@ -39,8 +39,12 @@ struct FeedContents {
 
 // Verifies what `source` holds, expired or not, and chooses the packs: the cheapest chain to the
 // newest version, from `since_version` or from nothing. Refusals carry a RejectReason; kVersionGap
-// where nothing leads there. OutOfRange if the source is not newer than `since_version`.
+// where nothing leads there. AlreadyExists if the source is not newer than `since_version`.
 absl::StatusOr<FeedContents> SelectContents(const FeedSource& source, const SelectOptions& options);
+
+// Which feed the repository in `path` is of, as its metadata say; whether they are genuine does not
+// matter.
+absl::StatusOr<std::string> FeedOf(const std::string& path, absl::Time now);
 
 // Passes the bytes of a member, compared with what is signed.
 absl::Status ReadMember(const FeedContents& contents, const std::string& path,

@@ -3,10 +3,13 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace cloister::bundle {
 namespace {
+
+constexpr uint64_t kMaxVersion = uint64_t{1} << 53;  // that JSON holds exactly
 
 constexpr char kOverview[] =
     R"(Makes and looks at offline bundles: a tar file with the signed files of feeds, for machines
@@ -35,10 +38,13 @@ trusted, which proves that the source is whole, not who made it; receivers verif
 that they have.
 
 --since N packs only what a receiver with version N lacks; without it a bundle is from nothing.
+Feeds count their versions each by itself: --since FEED=N says it for one. Of several feeds, those
+that have nothing new are left out.
 
 Examples:
   cloister-bundle create --from repo --root threats.root.json --out threats.bundle
-  cloister-bundle create --from /var/spool/cloister --feed threats --feed nsrl --out both.bundle)";
+  cloister-bundle create --from /var/spool/cloister --feed threats --feed nsrl --out both.bundle
+  cloister-bundle create --from /srv/mirror --since threats=40 --since nsrl=7 --out b.bundle)";
 
 constexpr char kVerifyFooter[] = R"(
 Checks everything that cloister-sync checks, with the root that you give for each feed, and every
@@ -94,8 +100,17 @@ class Parser {
         ->expected(1)
         ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    create->add_option("--since", arguments_.since, "Version that receivers have already")
-        ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 53));
+    create
+        ->add_option_function<std::vector<std::string>>(
+            "--since",
+            [this](const std::vector<std::string>& texts) {
+              for (const std::string& text : texts) AddSince(text);
+            },
+            "Version that receivers have already, of one feed or of all not named")
+        ->type_name("[FEED=]N")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     AddRoot(create, "");
     create->add_flag("--zstd", arguments_.zstandard,
                      "Compress; packs are made of hashes and hardly get smaller");
@@ -167,6 +182,22 @@ class Parser {
     if (!arguments_.roots.emplace(feed, path).second) {
       throw CLI::ValidationError("--root", absl::StrCat("two roots for ", named ? feed : "one feed",
                                                         "; write --root FEED=FILE for each feed"));
+    }
+  }
+
+  void AddSince(const std::string& text) {
+    const size_t equals = text.find('=');
+    const std::string feed = equals == std::string::npos ? "" : text.substr(0, equals);
+    const std::string number = equals == std::string::npos ? text : text.substr(equals + 1);
+    uint64_t version = 0;
+    if (!absl::SimpleAtoi(number, &version) || version == 0 || version > kMaxVersion ||
+        equals == 0) {
+      throw CLI::ValidationError(
+          "--since", absl::StrCat("\"", text, "\": write a version from 1 on, or FEED=N"));
+    }
+    if (!arguments_.since.emplace(feed, version).second) {
+      throw CLI::ValidationError("--since",
+                                 absl::StrCat("two versions for ", feed.empty() ? "all" : feed));
     }
   }
 

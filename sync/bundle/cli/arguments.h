@@ -27,8 +27,8 @@ struct Arguments {
 
   // create
   std::string from;
-  std::vector<std::string> feeds;  // empty: all
-  uint64_t since = 0;
+  std::vector<std::string> feeds;         // empty: all
+  std::map<std::string, uint64_t> since;  // version by feed; "": of those not named
   bool zstandard = false;
   bool force = false;
   std::string out;

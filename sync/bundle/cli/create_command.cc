@@ -41,53 +41,94 @@ absl::Time CreationTime(const Console& console) {
   return console.now;
 }
 
+bool IsWanted(const Arguments& arguments, const std::string& feed) {
+  return arguments.feeds.empty() ||
+         std::find(arguments.feeds.begin(), arguments.feeds.end(), feed) != arguments.feeds.end();
+}
+
 absl::Status CheckAllFound(const Arguments& arguments, const std::set<std::string>& found) {
-  for (const std::string& feed : arguments.feeds) {
-    if (found.count(feed) > 0) continue;
+  const auto check = [&](absl::string_view option, const std::string& feed) {
+    if (found.count(feed) > 0) return absl::OkStatus();
     return absl::NotFoundError(
-        absl::StrCat("--feed ", feed, ": ", arguments.from, " has ", absl::StrJoin(found, ", ")));
+        absl::StrCat(option, " ", feed, ": ", arguments.from, " has ", absl::StrJoin(found, ", ")));
+  };
+  for (const std::string& feed : arguments.feeds) {
+    if (absl::Status s = check("--feed", feed); !s.ok()) return s;
+  }
+  for (const auto& [feed, version] : arguments.since) {
+    if (feed.empty()) continue;
+    if (absl::Status s = check("--since", feed); !s.ok()) return s;
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<FeedContents>> Select(const Arguments& arguments,
-                                                 const Console& console) {
+// The sources of wanted feeds, each with its feed's name: only its metadata say it where a folder
+// is one repository.
+absl::StatusOr<std::vector<FeedSource>> FindWanted(const Arguments& arguments,
+                                                   const Console& console) {
   auto sources = FindFeeds(arguments.from);
   if (!sources.ok()) return sources.status();
-  const auto wanted = [&](const std::string& feed) {
-    return arguments.feeds.empty() ||
-           std::find(arguments.feeds.begin(), arguments.feeds.end(), feed) != arguments.feeds.end();
-  };
-  std::vector<FeedContents> all;
+  std::vector<FeedSource> wanted;
   std::set<std::string> found;
+  for (FeedSource& source : *sources) {
+    if (source.feed.empty()) {
+      auto name = FeedOf(source.path, console.now);
+      if (!name.ok()) return name.status();
+      source.feed = *std::move(name);
+    }
+    found.insert(source.feed);
+    if (IsWanted(arguments, source.feed)) wanted.push_back(std::move(source));
+  }
+  if (absl::Status s = CheckAllFound(arguments, found); !s.ok()) return s;
+  return wanted;
+}
+
+uint64_t SinceOf(const Arguments& arguments, const std::string& feed) {
+  auto since = arguments.since.find(feed);
+  if (since == arguments.since.end()) since = arguments.since.find("");
+  return since == arguments.since.end() ? 0 : since->second;
+}
+
+void Warn(const FeedContents& contents, bool root_given, const Console& console) {
+  const std::string& feed = contents.description.feed;
+  if (!root_given) {
+    console.err << "warning: " << feed << ": no --root given; trusting the oldest root there\n";
+  }
+  if (contents.authentic.expired()) {
+    console.err << "warning: " << feed << " expired " << TimeText(contents.description.expires)
+                << "; receivers take it only if they accept expired data\n";
+  }
+}
+
+absl::StatusOr<std::vector<FeedContents>> Select(const Arguments& arguments,
+                                                 const Console& console) {
+  auto sources = FindWanted(arguments, console);
+  if (!sources.ok()) return sources.status();
+  std::vector<FeedContents> all;
+  absl::Status nothing_new;
   for (const FeedSource& source : *sources) {
-    if (!source.feed.empty()) found.insert(source.feed);
-    if (!source.feed.empty() && !wanted(source.feed)) continue;
     auto root = RootFor(arguments, source.feed);
     if (!root.ok()) return root.status();
-    auto contents = SelectContents(
-        source,
-        {.root = *root, .since_version = arguments.since, .max_deltas = 24, .now = console.now});
+    auto contents = SelectContents(source, {.root = *root,
+                                            .since_version = SinceOf(arguments, source.feed),
+                                            .max_deltas = 24,
+                                            .now = console.now});
+    if (absl::IsAlreadyExists(contents.status())) {
+      nothing_new = contents.status();
+      if (sources->size() > 1) console.err << nothing_new.message() << "; left out\n";
+      continue;
+    }
     if (!contents.ok()) {
       absl::Status named(contents.status().code(),
                          absl::StrCat(source.path, ": ", contents.status().message()));
       return named;
     }
-    const std::string& feed = contents->description.feed;
-    found.insert(feed);
-    if (!wanted(feed)) continue;
-    if (root->empty()) {
-      console.err << "warning: " << feed << ": no --root given; trusting the oldest root in "
-                  << source.path << "\n";
-    }
-    if (contents->authentic.expired()) {
-      console.err << "warning: " << feed << " expired " << TimeText(contents->description.expires)
-                  << "; receivers take it only if they accept expired data\n";
-    }
+    Warn(*contents, !root->empty(), console);
     all.push_back(*std::move(contents));
   }
-  if (absl::Status s = CheckAllFound(arguments, found); !s.ok()) return s;
-  return all;
+  if (!all.empty()) return all;
+  if (sources->size() == 1) return nothing_new;
+  return absl::AlreadyExistsError("no feed has anything new; nothing was written");
 }
 
 // Writes to a file beside the one wanted, which appears whole or not at all.

@@ -14,6 +14,7 @@
 #include "sync/trust_state/spool.h"
 #include "tests/support/folder_repository.h"
 #include "tests/support/process.h"
+#include "tests/support/spooled_feed.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/sync/worker_fixture.h"
 
@@ -196,6 +197,70 @@ TEST_F(BundleProgramTest, NothingLeadsFromAVersionThatIsNotOffered) {
   EXPECT_EQ(gap.exit_code, 1);
   EXPECT_THAT(gap.errors, AllOf(HasSubstr("version_gap"), HasSubstr("without --since")));
   EXPECT_EQ(Create("a.bundle").exit_code, 0);
+}
+
+// Two feeds in the spool of an appliance, each with versions of its own: "nsrl" at 1, "threats"
+// at 2.
+class SeveralFeedsTest : public BundleProgramTest {
+ protected:
+  SeveralFeedsTest() {
+    fs::create_directories(directory_ / "both");
+    nsrl_.PublishSnapshot({One("a")});
+    nsrl_.HandOver();
+    threats_.PublishSnapshot({One("a")});
+    threats_.PublishDelta({One("b")}, {});
+    threats_.HandOver();
+  }
+
+  static testing::Listing One(absl::string_view name) {
+    return testing::ListingOf(reputation::ObjectKind::kHost, absl::StrCat(name, ".example"),
+                              reputation::Verdict::kMalicious, "Test.Host");
+  }
+  ProcessResult CreateBoth(std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"create", "--from",      "both",
+                                          "--out",  "both.bundle", "--force"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return RunBundle(arguments);
+  }
+
+  testing::SpooledFeed nsrl_{directory_ / "both", directory_.path(), "nsrl", absl::Now()};
+  testing::SpooledFeed threats_{directory_ / "both", directory_.path(), "threats", absl::Now()};
+};
+
+TEST_F(SeveralFeedsTest, EachIsPackedSinceItsOwnVersion) {
+  const ProcessResult mixed = CreateBoth({"--since", "threats=1"});
+  EXPECT_EQ(mixed.exit_code, 0) << mixed.errors;
+  EXPECT_THAT(mixed.output, AllOf(HasSubstr("nsrl: from nothing to version 1"),
+                                  HasSubstr("threats: from version 1 to 2")));
+  EXPECT_THAT(CreateBoth({"--since", "urls=1"}).errors,
+              HasSubstr("--since urls: both has nsrl, t"));
+  for (const char* mistake : {"threats=", "threats=0", "=1", "x", "-1", "0", "9007199254740993"}) {
+    EXPECT_EQ(CreateBoth({"--since", mistake}).exit_code, 2) << mistake;
+  }
+  EXPECT_EQ(CreateBoth({"--since", "threats=1", "--since", "threats=1"}).exit_code, 2);
+}
+
+TEST_F(SeveralFeedsTest, ThatHaveNothingNewAreLeftOut) {
+  const ProcessResult one = CreateBoth({"--since", "1"});
+  EXPECT_EQ(one.exit_code, 0) << one.errors;
+  EXPECT_THAT(one.output, AllOf(HasSubstr("threats: from version 1 to 2"), Not(HasSubstr("nsrl"))));
+  EXPECT_THAT(one.errors, HasSubstr("nsrl is at version 1, which a receiver with version 1 has "
+                                    "already; left out"));
+  fs::remove(directory_ / "both.bundle");
+  const ProcessResult none = CreateBoth({"--since", "2"});
+  EXPECT_EQ(none.exit_code, 1);
+  EXPECT_THAT(none.errors, HasSubstr("no feed has anything new; nothing was written"));
+  EXPECT_FALSE(fs::exists(directory_ / "both.bundle"));
+}
+
+TEST_F(BundleProgramTest, OptionsByFeedHoldForALoneRepository) {
+  upstream_.Publish({{FileKey("d"), Malicious()}});
+  Write();
+  const ProcessResult created = Create(
+      "a.bundle", {"--feed", "threats", "--root", "threats=root.json", "--since", "threats=1"});
+  EXPECT_EQ(created.exit_code, 0) << created.errors;
+  EXPECT_EQ(created.errors, "");
+  EXPECT_THAT(created.output, StartsWith("threats: from version 1 to 2"));
 }
 
 // An appliance that takes bundles alone.
