@@ -6,25 +6,28 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <functional>
 #include <iostream>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/escaping.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "reputation/reject_reason.h"
 #include "sync/worker/feed_runner.h"
 #include "sync/worker/import_inbox.h"
 #include "sync/worker/log.h"
+#include "sync/worker/offline_scrub.h"
 #include "sync/worker/status_board.h"
 #include "sync/worker/status_file.h"
 #include "sync/worker/status_text.h"
 
 namespace cloister::worker {
 absl::StatusOr<StateLock> StateLock::Take(const std::string& state_directory) {
-  const std::string path = absl::StrCat(state_directory, "/lock");
+  const std::string path = absl::StrCat(state_directory, "/.lock");
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) {
     return absl::FailedPreconditionError(absl::StrCat(path, ": ", strerror(errno)));
@@ -45,12 +48,29 @@ StateLock::~StateLock() {
 namespace {
 
 // Messages may quote what a server sent; nothing in them steers the terminal.
+std::string Printable(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return absl::ascii_iscntrl(c); }, '?');
+  return text;
+}
+
 std::string DescribeRun(const absl::Status& s, const FeedStatus& status) {
   if (!s.ok()) {
-    return absl::Utf8SafeCHexEscape(
+    return Printable(
         absl::StrCat("refused, ", ErrorReason(s), ": ", reputation::MessageWithoutReason(s)));
   }
   return status.last_result.has_value() ? Describe(*status.last_result) : "stopped";
+}
+
+// A feed that rotted fails until its bundle is taken again.
+std::function<void(const std::string&, const absl::Status&)> ScrubTaker(ImportInbox& inbox,
+                                                                        StatusBoard& board) {
+  return [&](const std::string& feed, const absl::Status& scrubbed) {
+    board.Scrubbed(feed, scrubbed, absl::Now());
+    if (reputation::ReasonOf(scrubbed) == reputation::RejectReason::kPackRotten) {
+      inbox.TakeAgain(feed);
+    }
+  };
 }
 
 // Takes every bundle that lies in the import folders, and prints a line for each.
@@ -62,13 +82,14 @@ bool ImportOnce(const Configuration& configuration, const StopFlag& stop, Status
     return false;
   }
   bool good = true;
+  OfflineScrub(configuration).RunIfDue(absl::Now(), ScrubTaker(**inbox, board));
   for (const trust::BundleImport& import : (*inbox)->LookOnce(absl::Now(), /*settled=*/true)) {
     board.Imported(import);
     const bool refused = import.state == "refused";
     good &= !refused;
     std::cout << import.bundle << ": " << import.state;
     if (refused) {
-      std::cout << ", " << import.reason << ": " << absl::Utf8SafeCHexEscape(import.message);
+      std::cout << ", " << import.reason << ": " << Printable(import.message);
     }
     for (const trust::FeedImport& feed : import.feeds) {
       std::cout << "; " << feed.feed << " version " << feed.version << " " << feed.state
@@ -87,7 +108,9 @@ void ImportUntilStopped(const Configuration& configuration, const StopFlag& stop
         {{"message", std::string(inbox.status().message())}});
     return;
   }
-  (*inbox)->RunUntilStopped([&](const trust::BundleImport& import) { board.Imported(import); });
+  OfflineScrub scrub(configuration);
+  (*inbox)->RunUntilStopped([&] { scrub.RunIfDue(absl::Now(), ScrubTaker(**inbox, board)); },
+                            [&](const trust::BundleImport& import) { board.Imported(import); });
 }
 
 }  // namespace

@@ -63,6 +63,27 @@ absl::StatusOr<Secret> ReadLine(int fd, const std::string& where) {
   return Secret(std::move(line));
 }
 
+// The secret in the first line. PermissionDenied where a regular file's mode has one of the bits
+// in `forbidden`.
+absl::StatusOr<Secret> ReadSecret(const std::string& path, mode_t forbidden) {
+  OpenFile file(path.c_str(), O_RDONLY);
+  struct stat facts {};
+  if (file.fd() < 0 || fstat(file.fd(), &facts) != 0) {
+    const int error = errno;
+    const std::string why = absl::StrCat(path, ": ", strerror(error));
+    return error == ENOENT ? absl::NotFoundError(why) : absl::PermissionDeniedError(why);
+  }
+  if (S_ISREG(facts.st_mode) && (facts.st_mode & forbidden) != 0) {
+    return absl::PermissionDeniedError(
+        absl::StrCat(path, " can be read by others than its owner; run: chmod 600 ", path));
+  }
+  absl::StatusOr<Secret> secret = ReadLine(file.fd(), path);
+  if (secret.ok() && secret->text().empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": its first line is empty"));
+  }
+  return secret;
+}
+
 absl::Status CheckFresh(const SecretRequest& request, const Secret& secret) {
   const bool pin = request.kind == SecretRequest::Kind::kPin;
   if (pin || !request.fresh || secret.text().size() >= kMinPassphraseBytes) {
@@ -165,21 +186,7 @@ Secret& Secret::operator=(Secret&& other) noexcept {
 Secret::~Secret() { OPENSSL_cleanse(text_.data(), text_.capacity()); }
 
 absl::StatusOr<Secret> ReadSecretFile(const std::string& path) {
-  OpenFile file(path.c_str(), O_RDONLY);
-  struct stat facts {};
-  if (file.fd() < 0 || fstat(file.fd(), &facts) != 0) {
-    const std::string why = absl::StrCat(path, ": ", strerror(errno));
-    return errno == ENOENT ? absl::NotFoundError(why) : absl::PermissionDeniedError(why);
-  }
-  if (S_ISREG(facts.st_mode) && (facts.st_mode & 077) != 0) {
-    return absl::PermissionDeniedError(
-        absl::StrCat(path, " can be read by others than its owner; run: chmod 600 ", path));
-  }
-  absl::StatusOr<Secret> secret = ReadLine(file.fd(), path);
-  if (secret.ok() && secret->text().empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": its first line is empty"));
-  }
-  return secret;
+  return ReadSecret(path, S_IRWXG | S_IRWXO);
 }
 
 SecretSource SecretsFromFiles(const std::string& passphrase_file, const std::string& pin_file) {
@@ -204,13 +211,16 @@ SecretSource SecretsFromFiles(const std::string& passphrase_file, const std::str
 }
 
 SecretSource SecretsFromDirectory(const std::string& directory) {
+  // systemd lets the service's user read by an access control list, whose mask shows as the bits of
+  // the group: 0440, owned by root.
+  constexpr mode_t kForbidden = S_IWGRP | S_IXGRP | S_IRWXO;
   return [directory](const SecretRequest& request) -> absl::StatusOr<Secret> {
     if (request.attempt > 0) return NothingLeft(request);
     const std::string kind = request.kind == SecretRequest::Kind::kPin ? "pin" : "passphrase";
     absl::StatusOr<Secret> secret =
-        ReadSecretFile(absl::StrCat(directory, "/", request.name, ".", kind));
+        ReadSecret(absl::StrCat(directory, "/", request.name, ".", kind), kForbidden);
     if (absl::IsNotFound(secret.status())) {
-      secret = ReadSecretFile(absl::StrCat(directory, "/", kind));
+      secret = ReadSecret(absl::StrCat(directory, "/", kind), kForbidden);
     }
     if (!secret.ok()) return secret;
     if (absl::Status good = CheckFresh(request, *secret); !good.ok()) return good;

@@ -137,6 +137,12 @@ TEST(SecretSource, TakesFilesCredentialsAndNothingThatOthersCanRead) {
   EXPECT_EQ(credentials({.kind = SecretRequest::Kind::kPin, .name = "x"})->text(), "4711");
   EXPECT_THAT(credentials({.name = "targets", .attempt = 1}), HasCode(absl::StatusCode::kNotFound));
 
+  // As systemd gives them to a user other than root.
+  ASSERT_EQ(chmod((directory / "targets.passphrase").c_str(), 0440), 0);
+  EXPECT_EQ(credentials({.name = "targets"})->text(), "for targets only");
+  ASSERT_EQ(chmod((directory / "targets.passphrase").c_str(), 0444), 0);
+  EXPECT_THAT(credentials({.name = "targets"}), HasCode(absl::StatusCode::kPermissionDenied));
+
   // A file that was named counts before a credential, and has to be there.
   const SecretSource both = FirstOf({SecretsFromFiles(directory / "passphrase", ""), credentials});
   EXPECT_EQ(both({.name = "targets"})->text(), "for all the keys");

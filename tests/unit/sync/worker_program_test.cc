@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "nlohmann/json.hpp"
@@ -111,6 +112,14 @@ TEST_F(WorkerProgramTest, OnceDoesNotLetAPublisherSteerTheTerminal) {
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.output, HasSubstr("wrong_feed"));
   EXPECT_THAT(result.output + result.errors, Not(HasSubstr("\x1b")));
+}
+
+TEST_F(WorkerProgramTest, NoFeedsNameIsInTheWayOfItsOwnFiles) {
+  const std::string config = WriteConfig(MirrorUrl());
+  std::string text = *storage::ReadFile(config, 10'000);
+  Write(config, absl::StrReplaceAll(text, {{"'threats'", "'lock'"}}));
+  EXPECT_THAT(RunProgram({"--config", config, "--once"}).output,
+              StartsWith("lock: refused, wrong_feed: "));
 }
 
 TEST_F(WorkerProgramTest, StatusTellsAgesSourcesAndErrors) {
