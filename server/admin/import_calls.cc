@@ -46,9 +46,12 @@ grpc::ServerReadReactor<v1::ImportBundleRequest>* AdminService::ImportBundle(
   if (options_.inbox == nullptr) {
     return new RefusedImportCall(ToGrpcStatus(NoInbox(*options_.configuration)));
   }
+  const auto audit = [store = options_.store](const storage::AuditEvent& event) {
+    return store->AppendAudit(event);
+  };
   return new ImportCall(context, response,
                         {.inbox = options_.inbox,
-                         .store = options_.store,
+                         .audit = audit,
                          .threads = &uploads_,
                          .caller = *std::move(caller),
                          .clock = options_.clock});
