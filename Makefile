@@ -82,10 +82,11 @@ test: deps $(INTEROP) ## Builds everything and runs every test
 	@$(call build-preset,release)
 	$(call run-tests,release)
 
-lint: deps $(BUF) ## Checks formatting, house rules and the service definitions
-	@$(call build-preset,release,--target cloister-tidy)
+lint: deps $(BUF) ## Checks formatting, house rules, locks and the service definitions
+	@$(call build-preset,release,--target cloister-tidy cloister_proto_grpc)
 	tests/tidy/clang_format.sh --check
 	build/release/bin/cloister-tidy .
+	tests/tidy/thread_safety.sh build/release/proto
 	$(BUF) lint proto
 	if git cat-file -e '$(BASE):proto/buf.yaml' 2>/dev/null; then
 	  $(BUF) breaking proto --against '.git#branch=$(BASE),subdir=proto'
