@@ -8,8 +8,6 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -34,12 +32,9 @@ std::map<std::string, std::string> LinksOf(const TrustedFeed& feed, const Packs&
   return links;
 }
 
-bool SamePacks(const std::optional<std::set<std::string>>& before, const EntryContents& now) {
-  if (!before.has_value() || before->size() != now.packs.size()) return false;
-  for (const auto& [name, path] : now.packs) {
-    if (before->count(name) == 0) return false;
-  }
-  return true;
+bool SamePacks(const std::map<std::string, std::string>& before, const EntryContents& now) {
+  const auto same_name = [](const auto& a, const auto& b) { return a.first == b.first; };
+  return std::equal(before.begin(), before.end(), now.packs.begin(), now.packs.end(), same_name);
 }
 
 void Describe(const TrustedFeed& feed, CycleResult* result) {
@@ -139,6 +134,19 @@ absl::StatusOr<CycleResult> FeedCycle::Run(trust::Fetcher& fetcher, absl::Time n
   s = work.folder.KeepOnly(work.result.mirrored.ok() ? work.packs : work.feed.offered);
   if (!s.ok()) return s;
   return work.result;
+}
+
+absl::StatusOr<uint64_t> FeedCycle::Scrub() {
+  absl::Status s = storage::MakeDirectories(options_.state_directory, 0700);
+  if (!s.ok()) return s;
+  auto lock = CycleLock::Take(options_.state_directory);
+  if (!lock.ok()) return lock.status();
+  auto spool = SpoolFolder::Open(options_.spool_directory, options_.feed);
+  if (!spool.ok()) return spool.status();
+  auto folder = PackFolder::Open(
+      {options_.state_directory + "/packs", options_.spool_directory, options_.pack_limits});
+  if (!folder.ok()) return folder.status();
+  return RemoveRotten(*spool, *folder);
 }
 
 // Looks closer once in a while. What an entry of the spool holds proves nothing: others may have

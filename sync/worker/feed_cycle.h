@@ -73,6 +73,11 @@ class FeedCycle {
   // fetcher was stopped. The mirror follows the hand-over and cannot make it fail.
   absl::StatusOr<CycleResult> Run(trust::Fetcher& fetcher, absl::Time now);
 
+  // For a feed that has no source to run with: reads what is held and the newest entry of the
+  // spool, and returns how many packs have rotted. Those are removed from the state directory, so
+  // that the next bundle that has them mends the entry.
+  absl::StatusOr<uint64_t> Scrub();
+
  private:
   // Everything that one run works with.
   struct Work;

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <map>
+#include <set>
 #include <string>
 
 namespace cloister::worker {
@@ -62,6 +63,18 @@ absl::StatusOr<uint64_t> CountRotten(const TrustedFeed& feed, const Packs& packs
     if (const auto good = folder.StillGood(pack); !good.ok()) return good.status();
   }
   return rotten;
+}
+
+absl::StatusOr<uint64_t> RemoveRotten(const SpoolFolder& spool, PackFolder& folder) {
+  auto removed = folder.RemoveRotten();
+  if (!removed.ok()) return removed.status();
+  std::set<std::string> rotten(removed->begin(), removed->end());
+  constexpr size_t kHexDigits = 64;
+  for (const auto& [name, path] : spool.NewestPacks()) {
+    const std::string signed_hash = name.substr(0, kHexDigits);
+    if (!HasSha256(path, signed_hash)) rotten.insert(signed_hash);
+  }
+  return rotten.size();
 }
 
 }  // namespace cloister::worker

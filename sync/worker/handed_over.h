@@ -24,4 +24,8 @@ absl::StatusOr<uint64_t> CountRotten(const TrustedFeed& feed, const Packs& packs
                                      const EntryContents& contents, const SpoolFolder& spool,
                                      PackFolder& folder);
 
+// The same without knowing what is on offer: goes by the SHA-256 in the names of what is held and
+// of what the newest entry of the spool has.
+absl::StatusOr<uint64_t> RemoveRotten(const SpoolFolder& spool, PackFolder& folder);
+
 }  // namespace cloister::worker

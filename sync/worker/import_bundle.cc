@@ -20,6 +20,7 @@
 #include "sync/transport/folder/folder_fetcher.h"
 #include "sync/trust_state/trust_state.h"
 #include "sync/worker/status_file.h"
+#include "sync/worker/stoppable_fetcher.h"
 
 namespace cloister::worker {
 namespace {
@@ -83,7 +84,8 @@ class HashedFile {
 // One import under way.
 class Import {
  public:
-  Import(const ImportBundleOptions& options, absl::Time now) : options_(options), now_(now) {
+  Import(const ImportBundleOptions& options, const StopFlag& stop, absl::Time now)
+      : options_(options), stop_(stop), now_(now) {
     for (const CycleOptions& feed : options.feeds) feeds_[feed.feed] = &feed;
   }
 
@@ -127,7 +129,11 @@ class Import {
     };
     auto feeds = bundle::Unpack(source, options);
     if (!feeds.ok()) return feeds.status();
-    for (const UnpackedFeed& feed : *feeds) import->feeds.push_back(ImportFeed(feed));
+    for (const UnpackedFeed& feed : *feeds) {
+      auto imported = ImportFeed(feed);
+      if (!imported.ok()) return imported.status();
+      import->feeds.push_back(*std::move(imported));
+    }
     Conclude(import);
     return absl::OkStatus();
   }
@@ -181,13 +187,15 @@ class Import {
                                  feed.version(), " of ", feed.feed));
   }
 
-  FeedImport ImportFeed(const UnpackedFeed& unpacked) {
+  // Fails only with Cancelled: what is wrong with a feed is told in its outcome.
+  absl::StatusOr<FeedImport> ImportFeed(const UnpackedFeed& unpacked) {
     FeedImport import;
     import.feed = unpacked.description.feed;
     import.version = signed_[import.feed].version;
     import.expired = signed_[import.feed].expired;
     const absl::StatusOr<CycleResult> result =
         unpacked.status.ok() ? RunCycle(unpacked) : absl::StatusOr<CycleResult>(unpacked.status);
+    if (absl::IsCancelled(result.status())) return result.status();
     if (!result.ok()) {
       Refuse(result.status(), &import.state, &import.reason, &import.message);
       if (reputation::ReasonOf(result.status()) == RejectReason::kVersionGap) {
@@ -202,12 +210,15 @@ class Import {
   }
 
   absl::StatusOr<CycleResult> RunCycle(const UnpackedFeed& unpacked) {
-    auto fetcher = transport::FolderFetcher::Open(unpacked.path);
-    if (!fetcher.ok()) return fetcher.status();
+    auto folder = transport::FolderFetcher::Open(unpacked.path);
+    if (!folder.ok()) return folder.status();
+    StoppableFetcher fetcher(**folder, stop_.fd());
     CycleOptions options = *feeds_.at(unpacked.description.feed);
     options.origin = trust::kOriginOffline;
     options.accept_expired_within = options_.accept_expired_within;
-    return FeedCycle(options).Run(**fetcher, now_);
+    // Whoever imports a bundle again may do so because what is here has rotted: one look suffices.
+    options.scrub_interval = absl::InfiniteDuration();
+    return FeedCycle(options).Run(fetcher, now_);
   }
 
   static std::string Mend(const bundle::BundleFeed& feed) {
@@ -239,6 +250,7 @@ class Import {
   }
 
   const ImportBundleOptions& options_;
+  const StopFlag& stop_;
   const absl::Time now_;
   std::map<std::string, const CycleOptions*> feeds_;
   std::map<std::string, Signed> signed_;
@@ -254,7 +266,7 @@ absl::StatusOr<BundleImport> ImportBundle(int fd, const std::string& name,
   import.bundle = name;
   import.finished = now;
   HashedFile file(fd, &stop);
-  Import run(options, now);
+  Import run(options, stop, now);
   run.Run([&](char* buffer, size_t size) { return file.Read(buffer, size); }, &import);
   if (run.cancelled()) return absl::CancelledError("stopped");
   // Where the file cannot be read to its end, the reason is told already.

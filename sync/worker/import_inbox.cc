@@ -152,8 +152,15 @@ std::vector<BundleImport> ImportInbox::LookOnce(absl::Time now, bool settled) {
   return std::move(state.taken);
 }
 
-void ImportInbox::RunUntilStopped(const std::function<void(const trust::BundleImport&)>& taken) {
+void ImportInbox::TakeAgain(const std::string& feed) {
+  absl::Status s = state_->memory.ForgetLastOf(feed);
+  if (!s.ok()) Log(Severity::kError, "import_memory", {{"message", std::string(s.message())}});
+}
+
+void ImportInbox::RunUntilStopped(const std::function<void()>& before_look,
+                                  const std::function<void(const trust::BundleImport&)>& taken) {
   while (!state_->stop->WaitFor(absl::ZeroDuration())) {
+    before_look();
     for (const BundleImport& import : LookOnce(absl::Now(), /*settled=*/false)) taken(import);
     state_->watch.Wait(state_->stop->fd(), state_->import.poll_interval);
   }
@@ -237,7 +244,7 @@ void ImportInbox::State::Conclude(int folder, const InboxFile& file, const Bundl
     next_try[{file.directory, file.name}] = now + kBetweenTries;
     return;
   }
-  absl::Status s = memory.Remember(file, outcome.sha256, outcome.reason);
+  absl::Status s = memory.Remember(file, outcome);
   if (s.ok() && outcome.state == "imported") {
     s = memory.Forget(RejectReasonName(RejectReason::kVersionGap));
   }

@@ -41,9 +41,14 @@ class ImportInbox {
   // became of what was taken.
   std::vector<trust::BundleImport> LookOnce(absl::Time now, bool settled);
 
-  // Looks whenever something comes, and at the configured interval, until `stop` is set. `taken` is
-  // called with what became of each bundle.
-  void RunUntilStopped(const std::function<void(const trust::BundleImport&)>& taken);
+  // Takes the last bundle that had `feed` in it once more, should it still be there: what it
+  // brought has rotted.
+  void TakeAgain(const std::string& feed);
+
+  // Looks whenever something comes, and at the configured interval, until `stop` is set.
+  // `before_look` is called before each look, `taken` with what became of each bundle.
+  void RunUntilStopped(const std::function<void()>& before_look,
+                       const std::function<void(const trust::BundleImport&)>& taken);
 
  private:
   struct State;

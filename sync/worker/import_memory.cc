@@ -1,6 +1,7 @@
 #include "sync/worker/import_memory.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "nlohmann/json.hpp"
 #include "reputation/reject_reason.h"
@@ -41,7 +42,11 @@ void ImportMemory::Read(absl::string_view text) {
           // Nanoseconds are beyond what JSON's integers hold exactly.
           entry.Integer("modified_s") * 1'000'000'000 + entry.Integer("modified_ns")},
          entry.String("sha256"),
-         entry.String("reason")});
+         entry.String("reason"),
+         {}});
+    for (const nlohmann::json& feed : entry.Array("feeds")) {
+      if (feed.is_string()) entries_.back().feeds.push_back(feed.get<std::string>());
+    }
   }
   if (!errors.ok()) entries_.clear();
 }
@@ -51,12 +56,14 @@ bool ImportMemory::Knows(const InboxFile& file) const {
                      [&](const Entry& entry) { return entry.file == file; });
 }
 
-absl::Status ImportMemory::Remember(const InboxFile& file, absl::string_view sha256,
-                                    absl::string_view reason) {
+absl::Status ImportMemory::Remember(const InboxFile& file, const trust::BundleImport& outcome) {
   entries_.remove_if([&](const Entry& entry) {
     return entry.file.directory == file.directory && entry.file.name == file.name;
   });
-  entries_.push_back({file, std::string(sha256), std::string(reason)});
+  entries_.push_back({file, outcome.sha256, outcome.reason, {}});
+  for (const trust::FeedImport& feed : outcome.feeds) {
+    if (feed.state != "refused") entries_.back().feeds.push_back(feed.feed);
+  }
   while (entries_.size() > most_entries_) entries_.pop_front();
   return Write();
 }
@@ -65,6 +72,15 @@ absl::Status ImportMemory::Forget(absl::string_view reason) {
   const size_t before = entries_.size();
   entries_.remove_if([&](const Entry& entry) { return entry.reason == reason; });
   return entries_.size() == before ? absl::OkStatus() : Write();
+}
+
+absl::Status ImportMemory::ForgetLastOf(absl::string_view feed) {
+  const auto last = std::find_if(entries_.rbegin(), entries_.rend(), [&](const Entry& entry) {
+    return std::find(entry.feeds.begin(), entry.feeds.end(), feed) != entry.feeds.end();
+  });
+  if (last == entries_.rend()) return absl::OkStatus();
+  entries_.erase(std::next(last).base());
+  return Write();
 }
 
 absl::Status ImportMemory::Write() const {
@@ -76,7 +92,8 @@ absl::Status ImportMemory::Write() const {
                     {"modified_s", entry.file.modified_ns / 1'000'000'000},
                     {"modified_ns", entry.file.modified_ns % 1'000'000'000},
                     {"sha256", entry.sha256},
-                    {"reason", entry.reason}});
+                    {"reason", entry.reason},
+                    {"feeds", entry.feeds}});
   }
   const std::string text =
       ordered_json{{"seen", seen}}.dump(1, ' ', false, ordered_json::error_handler_t::replace);

@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <list>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "sync/trust_state/inbox.h"
 
 namespace cloister::worker {
 
@@ -32,16 +34,19 @@ class ImportMemory {
                                            size_t most_entries = kMostEntries);
 
   bool Knows(const InboxFile& file) const;
-  // Beyond the most entries the oldest is forgotten. `sha256` is for people, `reason` for Forget.
-  absl::Status Remember(const InboxFile& file, absl::string_view sha256, absl::string_view reason);
+  // Beyond the most entries the oldest is forgotten.
+  absl::Status Remember(const InboxFile& file, const trust::BundleImport& outcome);
   // Those that were refused for `reason`.
   absl::Status Forget(absl::string_view reason);
+  // The last one that was not refused and had `feed` in it.
+  absl::Status ForgetLastOf(absl::string_view feed);
 
  private:
   struct Entry {
     InboxFile file;
-    std::string sha256;
+    std::string sha256;  // for people
     std::string reason;
+    std::vector<std::string> feeds;  // that were taken from it, or known already
   };
 
   ImportMemory(std::string path, size_t most_entries)

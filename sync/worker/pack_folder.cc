@@ -12,6 +12,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "reputation/reject_reason.h"
 #include "storage/files/files.h"
 #include "sync/pack_check/pack_check.h"
@@ -108,6 +109,19 @@ absl::StatusOr<bool> PackFolder::StillGood(const PackTarget& pack) {
   }
   if (absl::Status s = Remove(path); !s.ok()) return s;
   return false;
+}
+
+absl::StatusOr<std::vector<std::string>> PackFolder::RemoveRotten() {
+  auto names = storage::ListDirectory(directory());
+  if (!names.ok()) return names.status();
+  std::vector<std::string> rotten;
+  for (absl::string_view name : *names) {
+    const std::string path = absl::StrCat(directory(), "/", name);
+    if (!absl::ConsumeSuffix(&name, kPack) || HasSha256(path, name)) continue;
+    if (absl::Status s = Remove(path); !s.ok()) return s;
+    rotten.emplace_back(name);
+  }
+  return rotten;
 }
 
 absl::StatusOr<storage::ContentDigest> PackFolder::Fetch(trust::Fetcher& fetcher,

@@ -43,6 +43,10 @@ class PackFolder {
   // that `pack` describes.
   absl::StatusOr<bool> StillGood(const trust::PackTarget& pack);
 
+  // Reads every pack that is here, removes those that have rotted, and returns their SHA-256, in
+  // hexadecimal.
+  absl::StatusOr<std::vector<std::string>> RemoveRotten();
+
   // Fetches and checks one pack, going on where an earlier fetch of it broke off. What ResumeTarget
   // and CheckPack say. On error only such bytes stay as may yet become what is signed.
   absl::StatusOr<storage::ContentDigest> Fetch(trust::Fetcher& fetcher,

@@ -92,13 +92,10 @@ bool SpoolFolder::Holds(uint64_t timestamp_version,
   return true;
 }
 
-std::optional<std::set<std::string>> SpoolFolder::NewestPacks() const {
-  auto versions = Versions();
-  if (!versions.ok() || versions->empty()) return std::nullopt;
-  auto names = storage::ListDirectory(
-      absl::StrCat(directory_, "/", trust::SpoolEntryName(versions->back()), "/targets"));
-  if (!names.ok()) return std::nullopt;
-  return std::set<std::string>(names->begin(), names->end());
+std::map<std::string, std::string> SpoolFolder::NewestPacks() const {
+  const auto versions = Versions();
+  if (!versions.ok() || versions->empty()) return {};
+  return PacksOf(versions->back());
 }
 
 std::string SpoolFolder::EntryPath(uint64_t timestamp_version) const {

@@ -4,8 +4,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -34,8 +32,8 @@ class SpoolFolder {
   // Whether there is a complete entry of that version with exactly these signed files.
   bool Holds(uint64_t timestamp_version, const std::map<std::string, std::string>& metadata) const;
 
-  // Names of the packs in the newest entry; nothing if there is no entry.
-  std::optional<std::set<std::string>> NewestPacks() const;
+  // What PacksOf says of the newest entry; nothing if there is no entry.
+  std::map<std::string, std::string> NewestPacks() const;
 
   // The packs in the entry of that version, by name: paths of regular files.
   std::map<std::string, std::string> PacksOf(uint64_t timestamp_version) const;

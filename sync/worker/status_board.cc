@@ -48,6 +48,7 @@ void Note(const trust::BundleImport& bundle, const trust::FeedImport& import,
   status->last_result = result;
   status->source = absl::StrCat("bundle ", bundle.bundle);
   status->last_success = bundle.finished;
+  if (status->sources.empty()) status->failures = 0;  // it comes in bundles alone
 }
 
 }  // namespace
@@ -90,6 +91,19 @@ void StatusBoard::Update(size_t feed, const FeedStatus& status) {
   }
   feeds_[feed] = std::move(merged);
   Write();
+}
+
+void StatusBoard::Scrubbed(const std::string& feed, const absl::Status& status, absl::Time now) {
+  absl::MutexLock lock(&mu_);
+  for (FeedStatus& known : feeds_) {
+    if (known.feed != feed || (status.ok() && known.failures == 0)) continue;
+    known.failures = status.ok() ? 0 : known.failures + 1;
+    if (!status.ok()) {
+      known.last_error = status;
+      known.last_error_time = now;
+    }
+    Write();
+  }
 }
 
 void StatusBoard::Imported(const trust::BundleImport& import) {

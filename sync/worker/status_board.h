@@ -29,6 +29,10 @@ class StatusBoard {
   FeedStatus Get(size_t feed) const;  // by place in the configuration
   void Update(size_t feed, const FeedStatus& status);
 
+  // Whether what was handed over of a feed that comes in bundles alone is as it was. Such a feed
+  // fails from when it is not until it is, or until a bundle mends it.
+  void Scrubbed(const std::string& feed, const absl::Status& status, absl::Time now);
+
   // What became of a bundle.
   void Imported(const trust::BundleImport& import);
 

@@ -1,5 +1,7 @@
 // Bundles through the worker: made from folders, taken from inboxes, handed over.
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +12,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "reputation/digest.h"
 #include "storage/files/files.h"
@@ -19,6 +22,7 @@
 #include "sync/worker/import_inbox.h"
 #include "sync/worker/import_memory.h"
 #include "sync/worker/log.h"
+#include "sync/worker/offline_scrub.h"
 #include "tests/support/folder_repository.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/sync/worker_fixture.h"
@@ -341,6 +345,80 @@ TEST_F(ImportTest, RemovesWhatItTookWhereItMay) {
   EXPECT_TRUE(fs::exists(directory_ / "inbox/one.bundle"));
 }
 
+TEST_F(ImportTest, RottenPacksAreToldAndMendedByTheSameBundle) {
+  configuration_.scrub_interval = absl::Hours(24);
+  EXPECT_EQ(Import(PackUpstream()).state, "imported");
+  const auto before = SpoolFiles();
+  std::vector<absl::Status> told;
+  std::unique_ptr<ImportInbox> inbox = *ImportInbox::Open(configuration_, &stop_);
+  OfflineScrub scrub(configuration_);
+  const auto run = [&] {
+    scrub.RunIfDue(now_, [&](const std::string& feed, const absl::Status& scrubbed) {
+      told.push_back(scrubbed);
+      if (!scrubbed.ok()) inbox->TakeAgain(feed);
+    });
+  };
+  run();
+  EXPECT_THAT(told, ElementsAre(IsOk()));
+  Rot(PackOnOffer("full-1-1"));
+  run();  // not before it is due
+  EXPECT_THAT(told, SizeIs(1));
+  now_ += absl::Hours(25);
+  run();
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_THAT(told[1], testing::IsRejectedFor(RejectReason::kPackRotten));
+  EXPECT_THAT(std::string(told[1].message()), HasSubstr("import the bundle again"));
+  EXPECT_NE(SpoolFiles(), before);
+  EXPECT_THAT(inbox->LookOnce(now_, true), ElementsAre(Field(&BundleImport::state, "imported")));
+  EXPECT_EQ(SpoolFiles(), before);
+  now_ += absl::Hours(25);
+  run();
+  EXPECT_THAT(told, SizeIs(3));
+  EXPECT_THAT(told.back(), IsOk());
+}
+
+TEST_F(ImportTest, RottenPacksAreMendedByACopyThoughNothingIsScrubbed) {
+  const std::string bytes = PackUpstream();
+  EXPECT_EQ(Import(bytes).state, "imported");
+  const auto before = SpoolFiles();
+  Rot(PackOnOffer("full-1-1"));
+  Put("copy.bundle", bytes);
+  EXPECT_THAT(Look(), ElementsAre(Field(&BundleImport::state, "imported")));
+  EXPECT_EQ(SpoolFiles(), before);
+}
+
+// The feed's own run has the state, so the import waits with everything unpacked.
+TEST_F(ImportTest, EndsSoonThoughEverythingIsUnpacked) {
+  Put("one.bundle", PackUpstream());
+  fs::create_directories(directory_ / "state/threats");
+  const int lock = open((directory_ / "state/threats/lock").c_str(), O_RDWR | O_CREAT, 0600);
+  ASSERT_EQ(flock(lock, LOCK_EX), 0);
+  std::vector<BundleImport> taken;
+  std::thread importer([&] { taken = Look(); });
+  const auto is_unpacked = [&] {
+    for (const auto& entry : fs::directory_iterator(directory_ / "state")) {
+      if (!absl::StartsWith(entry.path().filename().string(), ".import-")) continue;
+      std::error_code gone;
+      for (const auto& pack : fs::directory_iterator(entry.path() / "threats/targets", gone)) {
+        if (pack.path().extension() == ".sst") return true;
+      }
+    }
+    return false;
+  };
+  const absl::Time deadline = absl::Now() + absl::Seconds(30);
+  while (!is_unpacked() && absl::Now() < deadline) std::this_thread::yield();
+  stop_.Set();
+  close(lock);
+  importer.join();
+  EXPECT_THAT(taken, IsEmpty());
+  EXPECT_THAT(SpoolFiles(), IsEmpty());
+  // The next start takes it again.
+  StopFlag again;
+  auto inbox = ImportInbox::Open(configuration_, &again);
+  ASSERT_THAT(inbox, IsOk());
+  EXPECT_THAT((*inbox)->LookOnce(now_, true), ElementsAre(Field(&BundleImport::state, "imported")));
+}
+
 TEST_F(ImportTest, AMediumMayComeAndGo) {
   fs::remove_all(directory_ / "inbox");
   EXPECT_THAT(Look(), IsEmpty());
@@ -357,10 +435,11 @@ TEST_F(ImportTest, WhatIsRenamedIntoPlaceIsTakenAtOnce) {
   EXPECT_THAT((*inbox)->LookOnce(now_, false), IsEmpty());
   std::string reason;
   std::thread worker([&] {
-    (*inbox)->RunUntilStopped([&](const BundleImport& import) {
-      reason = import.reason;
-      stop_.Set();
-    });
+    (*inbox)->RunUntilStopped([] {},
+                              [&](const BundleImport& import) {
+                                reason = import.reason;
+                                stop_.Set();
+                              });
   });
   fs::rename(directory_ / "inbox/upload.part", directory_ / "inbox/upload.bundle");
   worker.join();
@@ -384,7 +463,10 @@ TEST(ImportMemoryTest, IsBoundedAndOutlivesARestart) {
     return InboxFile{"/in", absl::StrCat(number, ".bundle"), number, 1'900'000'000'123'456'789};
   };
   for (size_t i = 0; i < 22; ++i) {
-    ASSERT_THAT(memory.Remember(file(i), "ab", i == 5 ? "version_gap" : ""), IsOk());
+    BundleImport outcome;
+    outcome.reason = i == 5 ? "version_gap" : "";
+    outcome.feeds = {{"threats", i < 20 ? "imported" : "refused", 1, false, "", ""}};
+    ASSERT_THAT(memory.Remember(file(i), outcome), IsOk());
   }
   ASSERT_OK_AND_ASSIGN(ImportMemory again, ImportMemory::Open(path));
   EXPECT_FALSE(again.Knows(file(1)));
@@ -394,10 +476,16 @@ TEST(ImportMemoryTest, IsBoundedAndOutlivesARestart) {
   EXPECT_FALSE(again.Knows(touched));
   ASSERT_THAT(again.Forget("version_gap"), IsOk());
   EXPECT_FALSE(again.Knows(file(5)));
+  ASSERT_THAT(again.ForgetLastOf("other"), IsOk());
+  EXPECT_TRUE(again.Knows(file(19)));
+  ASSERT_THAT(again.ForgetLastOf("threats"), IsOk());
+  EXPECT_FALSE(again.Knows(file(19)));
+  EXPECT_TRUE(again.Knows(file(18)));
+  EXPECT_TRUE(again.Knows(file(21)));
   // Media say what they like about times: a single odd one must not cost the others.
   InboxFile ancient = file(3);
   ancient.modified_ns = static_cast<uint64_t>(-157'766'400) * 1'000'000'000;
-  ASSERT_THAT(memory.Remember(ancient, "ab", ""), IsOk());
+  ASSERT_THAT(memory.Remember(ancient, BundleImport()), IsOk());
   ASSERT_OK_AND_ASSIGN(again, ImportMemory::Open(path));
   EXPECT_TRUE(again.Knows(ancient));
   EXPECT_TRUE(again.Knows(file(2)));

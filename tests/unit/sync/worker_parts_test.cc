@@ -210,6 +210,28 @@ TEST_F(StatusBoardTest, TellsWhatABundleBrought) {
               ::testing::HasSubstr("bundle usb.bundle: metadata_rollback"));
 }
 
+TEST_F(StatusBoardTest, AFeedOfBundlesAloneFailsFromItsRotToItsMend) {
+  const absl::Time now = absl::FromUnixSeconds(1'900'000'000);
+  StatusBoard board(configuration_);
+  board.Scrubbed("threats", absl::OkStatus(), now);
+  EXPECT_THAT(board.Get(1).last_error, IsOk());
+  const absl::Status rotten =
+      reputation::Rejected(reputation::RejectReason::kPackRotten, "look at the disk");
+  board.Scrubbed("threats", rotten, now);
+  EXPECT_EQ(board.Get(0).failures, 0u);
+  EXPECT_EQ(board.Get(1).failures, 1u);
+  EXPECT_EQ(ErrorReason(StatusBoard(configuration_).Get(1).last_error), "pack_rotten");
+  trust::BundleImport import;
+  import.bundle = "usb.bundle";
+  import.finished = now;
+  import.feeds = {{ "threats", "imported", 7, false, "", "" }};
+  board.Imported(import);
+  EXPECT_EQ(board.Get(1).failures, 0u);
+  board.Scrubbed("threats", rotten, now);
+  board.Scrubbed("threats", absl::OkStatus(), now);
+  EXPECT_EQ(board.Get(1).failures, 0u);
+}
+
 TEST(StatusTextTest, SaysHowOldAndWhatIsWrong) {
   const absl::Time now = absl::FromUnixSeconds(1'000'000'000);
   FeedStatus status;

@@ -5,6 +5,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -12,6 +14,8 @@
 #include "storage/files/files.h"
 #include "sync/transport/folder/folder_fetcher.h"
 #include "sync/trust_state/spool.h"
+#include "sync/worker/stop_flag.h"
+#include "sync/worker/stoppable_fetcher.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/sync/worker_fixture.h"
 
@@ -43,11 +47,13 @@ class BreakingSource : public trust::Fetcher {
     return source_.Target(name, offset, max_bytes, [&](absl::string_view bytes) {
       if (bytes.size() > left_) return absl::UnavailableError("the connection broke");
       left_ -= bytes.size();
+      if (at_first_bytes) std::exchange(at_first_bytes, nullptr)();
       return sink(bytes);
     });
   }
 
   std::vector<uint64_t> offsets;
+  std::function<void()> at_first_bytes;  // called before they are passed on
 
  private:
   trust::Fetcher& source_;
@@ -158,6 +164,18 @@ TEST_F(UpkeepTest, ALongChainOfNewRootsIsFollowedToItsEnd) {
   EXPECT_THAT(FeedCycle(options).Run(upstream_.repository, now_),
               IsRejectedFor(RejectReason::kRootRotationLimit));
   EXPECT_THAT(FeedCycle(options).Run(upstream_.repository, now_), IsOk());
+}
+
+TEST_F(UpkeepTest, AFolderIsLeftInTheMiddleOfAPackWhenTold) {
+  PublishFirst();
+  StopFlag stop;
+  BreakingSource source(upstream_.repository, 1 << 20);
+  source.at_first_bytes = [&] { stop.Set(); };
+  StoppableFetcher fetcher(source, stop.fd());
+  EXPECT_THAT(FeedCycle(Options()).Run(fetcher, now_), HasCode(absl::StatusCode::kCancelled));
+  EXPECT_THAT(SpoolNames(), IsEmpty());
+  EXPECT_THAT(fetcher.Metadata("timestamp.json", 1000), HasCode(absl::StatusCode::kCancelled));
+  EXPECT_THAT(Run(), IsOk());
 }
 
 TEST_F(UpkeepTest, ARottenPackIsFetchedAndHandedOverAgainThoughNothingIsNew) {
