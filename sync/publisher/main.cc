@@ -1,5 +1,6 @@
 // cloister-publish: turns feeds into signed repositories.
 
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -19,6 +20,8 @@ using cloister::publisher::ParseOutcome;
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Private keys and passphrases go into no core file, and to no debugger of the same user.
+  prctl(PR_SET_DUMPABLE, 0);
   const ParseOutcome outcome = ParseArguments(argc, argv);
   if (!outcome.arguments.has_value()) return outcome.exit_code;
 

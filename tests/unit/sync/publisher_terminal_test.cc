@@ -1,6 +1,7 @@
 // cloister-publish at a terminal: passphrases are asked for there, and never shown.
 
 #include <pty.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +24,8 @@ using ::testing::Not;
 struct Session {
   std::string screen;
   int exit_code = -1;
+  int signal = 0;  // that ended it
+  bool dumped_core = false;
 };
 
 // Runs cloister-publish on a terminal of its own, and types each answer when its prompt is there.
@@ -37,6 +40,8 @@ Session OnTerminal(std::vector<std::string> words,
   const pid_t child = forkpty(&terminal, nullptr, nullptr, nullptr);
   if (child == 0) {
     unsetenv("CREDENTIALS_DIRECTORY");
+    constexpr rlimit kAnyCore{RLIM_INFINITY, RLIM_INFINITY};
+    setrlimit(RLIMIT_CORE, &kAnyCore);
     execv(arguments[0], arguments.data());
     _exit(127);
   }
@@ -57,6 +62,8 @@ Session OnTerminal(std::vector<std::string> words,
   waitpid(child, &status, 0);
   close(terminal);
   session.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  session.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+  session.dumped_core = WIFSIGNALED(status) && WCOREDUMP(status);
   return session;
 }
 
@@ -92,6 +99,16 @@ TEST(Terminal, TwoDifferentOrTooShortNewPassphrasesMakeNoKey) {
   EXPECT_EQ(small.exit_code, 1);
   EXPECT_THAT(small.screen, HasSubstr("too short"));
   EXPECT_FALSE(storage::ReadFile(directory / "keys/root.pem", 1 << 16).ok());
+}
+
+// Of Ctrl-\\, which asks for a core.
+TEST(Terminal, WhatWasTypedGoesIntoNoCoreFile) {
+  testing::TemporaryDirectory directory;
+  const Session session =
+      OnTerminal({"keys", "create", "--role", "targets", "--out", directory / "keys"},
+                 {{"New passphrase", "five words chosen by dice"}, {"once more: ", "\x1c"}});
+  EXPECT_EQ(session.signal, SIGQUIT) << session.screen;
+  EXPECT_FALSE(session.dumped_core);
 }
 
 }  // namespace
