@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <climits>
+#include <filesystem>
 #include <fstream>
 #include <memory>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -150,6 +152,12 @@ ExitCode Await(Session* session, const std::string& name, std::chrono::milliseco
 
 // Sends the file in pieces.
 bool Upload(Session* session, const ImportArguments& arguments, std::string* name, ExitCode* code) {
+  std::error_code error;
+  if (std::filesystem::is_directory(arguments.file, error)) {
+    *code = session->Fail(ExitCode::kUsage,
+                          absl::StrCat(arguments.file, ": is a folder; name a bundle in it"));
+    return false;
+  }
   std::ifstream file(arguments.file, std::ios::binary | std::ios::ate);
   const std::streamoff bytes = file.is_open() ? static_cast<std::streamoff>(file.tellg()) : -1;
   if (bytes < 0) {

@@ -81,6 +81,9 @@ class FeedGate {
   absl::StatusOr<ChangeSummary> Diff(uint64_t version) const;
   absl::StatusOr<storage::RebuildReport> Rebuild(const Decision& decision);
 
+  // Ends comparisons in progress, and all to come, with Aborted: the process is to end.
+  void Stop() { ++decisions_, ++stopped_; }
+
   // Whether the masked records of what serves have to be counted, and counts them.
   bool MaskedCountIsDue() const;
   void CountMasked(const Breathe& breathe);
@@ -94,13 +97,11 @@ class FeedGate {
   };
 
   explicit FeedGate(Options options) : options_(std::move(options)) {}
-
   storage::ServedFeed Served() const;  // version 0 if nothing does
   std::optional<storage::ServedFeed> Kept(uint64_t version) const;
   std::optional<storage::ServedFeed> Waiting() const;  // the newest kept one above what serves
   std::string RecordPath() const { return options_.state_directory + "/serving.json"; }
   SafetyCheckOptions CheckOptions() const;
-
   absl::Status Load() ABSL_EXCLUSIVE_LOCKS_REQUIRED(operation_);
   void LoadRecord(const storage::ServedFeed& served) ABSL_EXCLUSIVE_LOCKS_REQUIRED(operation_);
   bool Restores(const storage::VersionSpec& spec) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(operation_);
@@ -120,7 +121,6 @@ class FeedGate {
   void Postpone(const absl::Status& failure, absl::Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(operation_);
   void RefreshPending(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(operation_);
-
   storage::AuditEvent Event(const Decision& decision, absl::string_view action,
                             absl::string_view what) const;
   absl::StatusOr<storage::ServedFeed> WaitingAs(uint64_t version) const;
@@ -131,8 +131,8 @@ class FeedGate {
 
   const Options options_;
   std::atomic<int> decisions_{0};  // that wait for `operation_`: a safety check gives way
+  std::atomic<int> stopped_{0};
   std::atomic<bool> take_again_{false};
-
   absl::Mutex operation_ ABSL_ACQUIRED_BEFORE(view_);
   storage::FeedDirective directive_ ABSL_GUARDED_BY(operation_);
   ServingRecord record_ ABSL_GUARDED_BY(operation_);

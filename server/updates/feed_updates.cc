@@ -86,6 +86,7 @@ void FeedUpdates::Start() {
 }
 
 void FeedUpdates::Stop() {
+  for (const auto& [name, feed] : feeds_) feed.gate->Stop();
   background_.reset();
   watcher_.reset();
 }

@@ -45,7 +45,7 @@ class FeedUpdates : public UpdateControl {
 
   // Starts the threads. Call once.
   void Start();
-  // Ends them. What administrators ask for goes on to be done.
+  // Ends them, and comparisons of versions. What administrators decide goes on to be done.
   void Stop();
 
   absl::StatusOr<FeedUpdateState> State(absl::string_view feed) const override;

@@ -174,11 +174,13 @@ absl::StatusOr<ChangeSummary> FeedGate::Diff(uint64_t version) const {
     nothing.records_before = served.records;
     return nothing;
   }
+  SafetyCheckOptions options = CheckOptions();
+  options.interrupted = &stopped_;
   absl::StatusOr<SafetyCheckResult> counted = RunSafetyCheck(
       [this, version](const storage::RecordChangeVisitor& visit) {
         return options_.store->CompareKept(options_.feed, version, visit);
       },
-      served.records, CheckOptions());
+      served.records, options);
   if (!counted.ok()) return counted.status();
   return counted->changes;
 }

@@ -72,7 +72,8 @@ absl::StatusOr<SafetyCheckResult> RunSafetyCheck(const Comparison& compare, uint
     counter.Count(change);
     if (++visited % kChangesBetweenLooks != 0) return absl::OkStatus();
     if (options.interrupted != nullptr && *options.interrupted != 0) {
-      return absl::AbortedError("the safety check gave way to an administrator's decision");
+      return absl::AbortedError(
+          "the comparison gave way: a decision came first, or the server is to end");
     }
     too_long = options.clock() - start > options.longest;
     return too_long ? absl::DeadlineExceededError("the safety check took too long")

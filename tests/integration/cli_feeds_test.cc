@@ -54,6 +54,12 @@ TEST_F(CliTest, FeedsSayWhatWaitsAndWhatToDoNext) {
                                            HasSubstr("cloister feeds rebuild threats --reason")));
 }
 
+TEST_F(CliTest, FolderIsNoBundle) {
+  const ProcessResult result = Run({"bundle", "import", "/tmp", "--reason", "r"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.errors, HasSubstr("is a folder"));
+}
+
 TEST_F(CliTest, DiffSaysWhatAVersionWouldChange) {
   server_.diff_feed_version = [](const auto& request, auto* response) {
     EXPECT_EQ(request.feed(), "threats");

@@ -484,6 +484,22 @@ TEST_F(FeedGateTest, DecisionsDuringImportsLeaveASoundState) {
   EXPECT_THAT(store_->VerifyAudit(), IsOk());
 }
 
+// A comparison of whole snapshots takes minutes where there are many records.
+TEST_F(FeedGateTest, AnEndingProcessWaitsForNoComparison) {
+  ServeTwoVersions();
+  feed_.PublishDelta(Hosts(100, 5000));
+  feed_.HandOver();
+  ASSERT_THAT(gate_->Pin(kDecision), IsOk());
+  ExpectHeld(3, HoldReason::kPinned);
+  feed_.PublishDelta(Hosts(5000, 5010));
+  feed_.HandOver();
+  gate_->Stop();
+  ExpectNothing();
+  EXPECT_THAT(gate_->Diff(3).status(), HasCode(absl::StatusCode::kAborted));
+  Restart();
+  ExpectHeld(4, HoldReason::kPinned);
+}
+
 TEST_F(FeedGateTest, KeysAreWhatIsCompared) {
   feed_.PublishSnapshot(Hosts(0, 10));
   feed_.HandOver();
