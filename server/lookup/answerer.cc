@@ -58,7 +58,12 @@ std::optional<std::string> Answerer::MaskOf(const LookupKeys& keys, const Match&
       !ProtectedObjects::Masks(match.record.verdict)) {
     return std::nullopt;
   }
-  return options_.protection->ProtectsAnswer(keys.keys, match.key_index, match.record.scope);
+  const size_t index = match.key_index;
+  const ProtectedObjects& protection = *options_.protection;
+  std::optional<std::string> mask = protection.ProtectsAnswer(keys.keys, index, match.record.scope);
+  if (mask.has_value() || index >= keys.expressions.size()) return mask;
+  return protection.ProtectsText(keys.keys[index].kind(), keys.expressions[index],
+                                 match.record.scope);
 }
 
 std::vector<Match> Answerer::ResolveUnmasked(const Question& question, std::vector<Match> matches,
@@ -84,6 +89,11 @@ bool Answerer::AnswerFrom(const Generation& generation, const reputation::Object
   response->set_canonical(object.ToString());
   AddFeeds(generation, keys, now, response);
 
+  if (!found.matches.empty()) {
+    // Most lookups match nothing; only the others pay for the words.
+    keys = object.Keys(/*with_expressions=*/true);
+    reputation::AddIpPrefixes(generation.prefix_lengths(), &keys);
+  }
   bool masked = false;
   const std::vector<Match> matches =
       ResolveUnmasked({keys, context, now}, std::move(found.matches), &masked);
@@ -96,9 +106,6 @@ bool Answerer::AnswerFrom(const Generation& generation, const reputation::Object
   }
   response->set_status(v1::ANSWER_STATUS_LISTED);
   response->set_cache_ttl_s(ListedTtlSeconds(options_.answers, matches.front().record, now));
-  // Most lookups match nothing; only the others pay for the words.
-  keys = object.Keys(/*with_expressions=*/true);
-  reputation::AddIpPrefixes(generation.prefix_lengths(), &keys);
   const MatchWriter writer(generation, layers_, keys, now);
   for (size_t i = 0; i < std::min(matches.size(), kMaxMatches); ++i) {
     writer.Write(matches[i], response->add_matches());

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "reputation/lookup_key.h"
 #include "reputation/record.h"
 #include "reputation/verdict.h"
@@ -41,6 +42,13 @@ class ProtectedObjects {
   virtual std::optional<std::string> ProtectsAnswer(std::span<const reputation::LookupKey> keys,
                                                     size_t index,
                                                     reputation::Scope scope) const = 0;
+
+  // The same where the name is known, and not its key alone: of a listed host, or of the site that
+  // a URL expression (reputation/url.h) lists with scope SUBTREE, whatever its port. Finds what
+  // keys hide: names below an own domain, and public suffixes of wildcard rules ("*.ck").
+  virtual std::optional<std::string> ProtectsText(reputation::ObjectKind kind,
+                                                  absl::string_view expression,
+                                                  reputation::Scope scope) const = 0;
 
   // Whether a record with `verdict` under a protected key is masked: threats are, TRUSTED and
   // KNOWN are not.

@@ -5,6 +5,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "reputation/host_name.h"
 
 namespace cloister::server {
 namespace {
@@ -186,6 +187,29 @@ std::optional<std::string> ProtectedSet::ProtectsAnswer(std::span<const LookupKe
     if (entry != nullptr && entry->and_below != 0) return Describe(*entry, keys[i]);
   }
   return std::nullopt;
+}
+
+std::optional<std::string> ProtectedSet::ProtectsText(ObjectKind kind, absl::string_view expression,
+                                                      Scope scope) const {
+  absl::string_view name = expression;
+  if (kind == ObjectKind::kUrl) {
+    // A listed page does not condemn the site that it is on.
+    if (scope != Scope::kSubtree || name.find('/') != name.size() - 1) return std::nullopt;
+    name = name.substr(0, name.find_first_of(":/"));
+  } else if (kind != ObjectKind::kHost) {
+    return std::nullopt;
+  }
+  const LookupKey itself = LookupKey::ForHost(name);
+  if (const Entry* entry = Find(entries_, itself); entry != nullptr) {
+    return Describe(*entry, itself);
+  }
+  for (absl::string_view parent : reputation::HostSuffixes(name)) {
+    const LookupKey key = LookupKey::ForHost(parent);
+    const Entry* entry = Find(entries_, key);
+    if (entry != nullptr && entry->and_below != 0) return Describe(*entry, key);
+  }
+  if (!public_suffixes_ || !reputation::IsPublicSuffix(name)) return std::nullopt;
+  return absl::StrCat("public suffix ", name);
 }
 
 }  // namespace cloister::server

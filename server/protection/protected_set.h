@@ -35,6 +35,9 @@ class ProtectedSet : public ProtectedObjects {
   absl::Status AddFile(const reputation::Digest& digest);
   absl::Status AddNetwork(const reputation::IpPrefix& prefix);
 
+  // Names that are public suffixes by a wildcard rule are protected, too, where they are known.
+  void ProtectPublicSuffixes() { public_suffixes_ = true; }
+
   // Call once, after the last Add.
   void Sort();
 
@@ -42,6 +45,8 @@ class ProtectedSet : public ProtectedObjects {
                                       reputation::Scope scope) const override;
   std::optional<std::string> ProtectsAnswer(std::span<const reputation::LookupKey> keys,
                                             size_t index, reputation::Scope scope) const override;
+  std::optional<std::string> ProtectsText(reputation::ObjectKind kind, absl::string_view expression,
+                                          reputation::Scope scope) const override;
   size_t size() const override { return entries_.size() + v4_.size() + v6_.size(); }
 
  private:
@@ -66,6 +71,7 @@ class ProtectedSet : public ProtectedObjects {
   std::string Describe(const Entry& entry, const reputation::LookupKey& key) const;
   std::optional<std::string> FindNetwork(const reputation::LookupKey& key, bool touching) const;
 
+  bool public_suffixes_ = false;
   std::vector<std::string> sources_;
   Entries entries_;    // names and digests, sorted by form and id
   Entries sites_;      // the roots of the names, "github.com/", as URL expressions

@@ -29,6 +29,7 @@ absl::Status AddPublicSuffixes(const std::string& path, ProtectedSet* set) {
     if (!name.ok() || !reputation::IsPublicSuffix(*name)) continue;
     if (absl::Status s = set->AddHost(*name, /*and_below=*/false); !s.ok()) return s;
   }
+  set->ProtectPublicSuffixes();
   return absl::OkStatus();
 }
 

@@ -15,8 +15,8 @@ inline constexpr char kPublicSuffixList[] = "/usr/share/publicsuffix/public_suff
 
 // Adds every name of the list at `path` (https://publicsuffix.org/list/) that is a public suffix
 // for lookups as well. Wildcard rules add the name under the star; the names that a star stands for
-// are not known beforehand, and no lookup key stands for them but their own. InvalidArgument if the
-// file cannot be read.
+// are not known beforehand: ProtectsText alone finds those. InvalidArgument if the file cannot be
+// read.
 absl::Status AddPublicSuffixes(const std::string& path, ProtectedSet* set);
 
 }  // namespace cloister::server

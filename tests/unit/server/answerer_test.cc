@@ -133,9 +133,14 @@ class AnswererTest : public ::testing::Test, public storage::ReputationReader {
       ++asked_;
       return Protects(keys[index], scope);
     }
+    std::optional<std::string> ProtectsText(reputation::ObjectKind, absl::string_view expression,
+                                            reputation::Scope) const override {
+      return expression == text_ ? std::make_optional(text_) : std::nullopt;
+    }
     size_t size() const override { return keys_.size(); }
 
     std::map<std::string, std::string> keys_;
+    std::string text_;  // protected by its text alone
     mutable int asked_ = 0;
   };
 
@@ -263,6 +268,18 @@ TEST_F(AnswererTest, AThreatThatListsAProtectedObjectIsPassedOver) {
   ASSERT_EQ(answer.matches_size(), 1) << "what is no threat answers still";
   EXPECT_EQ(answer.matches(0).verdict(), v1::VERDICT_KNOWN);
   EXPECT_EQ(Batch("a").verdicts(), std::string("\x05"));
+}
+
+TEST_F(AnswererTest, WhatOnlyATextTellsIsMaskedWhereTheTextIsKnown) {
+  protection_.text_ = std::string(64, 'a');
+  generation_->Put(1, KeyOf('a'), Says(Verdict::kMalicious));
+  generation_->Put(1, KeyOf('b'), Says(Verdict::kMalicious));
+  EXPECT_EQ(Answer('a').status(), v1::ANSWER_STATUS_NOT_LISTED);
+  EXPECT_EQ(Answer('b').status(), v1::ANSWER_STATUS_LISTED);
+  EXPECT_EQ(Batch("a").statuses(), std::string("\x01")) << "a batch holds keys alone";
+  v1::ExplainResponse explained;
+  answerer_.Explain(File('a'), reputation::LookupContext::kAny, kNow, &explained);
+  EXPECT_EQ(explained.found(0).outcome(), "masked");
 }
 
 TEST_F(AnswererTest, AnOverrideMayCondemnAProtectedObject) {

@@ -70,6 +70,53 @@ class ProtectionTest : public ::testing::Test {
   std::unique_ptr<ProtectedObjects> protection_;
 };
 
+struct TextRow {
+  const char* name;
+  ObjectKind kind;
+  const char* text;
+  Scope scope;
+  const char* mask;  // null: none
+};
+
+class ProtectionByTextTest : public ProtectionTest,
+                             public ::testing::WithParamInterface<TextRow> {};
+
+TEST_P(ProtectionByTextTest, TellsWhatKeysHide) {
+  config_.own_domains = {"bank.example"};
+  ASSERT_NO_FATAL_FAILURE(Build());
+  const TextRow& row = GetParam();
+  const std::optional<std::string> mask = protection_->ProtectsText(row.kind, row.text, row.scope);
+  EXPECT_EQ(mask.value_or("none"), row.mask == nullptr ? "none" : row.mask);
+}
+
+constexpr TextRow kTextRows[] = {
+    {"WildcardSuffix", ObjectKind::kHost, "any.ck", Scope::kExact, "public suffix any.ck"},
+    {"ExceptionOfAWildcard", ObjectKind::kHost, "www.ck", Scope::kExact, nullptr},
+    {"BelowAWildcardSuffix", ObjectKind::kHost, "shop.any.ck", Scope::kSubtree, nullptr},
+    {"SiteOfAWildcardSuffix", ObjectKind::kUrl, "any.ck/", Scope::kSubtree, "public suffix any.ck"},
+    {"OwnSite", ObjectKind::kUrl, "bank.example/", Scope::kSubtree, "own domain bank.example"},
+    {"OwnSiteWithPort", ObjectKind::kUrl, "bank.example:8443/", Scope::kSubtree,
+     "own domain bank.example"},
+    {"SiteBelow", ObjectKind::kUrl, "a.bank.example/", Scope::kSubtree, "own domain bank.example"},
+    {"SiteBelowWithPort", ObjectKind::kUrl, "a.b.bank.example:1/", Scope::kSubtree,
+     "own domain bank.example"},
+    {"NameBelow", ObjectKind::kHost, "a.bank.example", Scope::kExact, "own domain bank.example"},
+    {"FirstPageAlone", ObjectKind::kUrl, "a.bank.example/", Scope::kExact, nullptr},
+    {"PageBelow", ObjectKind::kUrl, "a.bank.example/x/", Scope::kSubtree, nullptr},
+    {"PageWithASlashAtItsEnd", ObjectKind::kUrl, "a.bank.example/?/", Scope::kSubtree, nullptr},
+    {"AnotherName", ObjectKind::kHost, "notbank.example", Scope::kSubtree, nullptr},
+    {"NoName", ObjectKind::kUrl, "[2001:db8::1]:80/", Scope::kSubtree, nullptr},
+    {"Software", ObjectKind::kSoftware, "any.ck", Scope::kSubtree, nullptr},
+};
+INSTANTIATE_TEST_SUITE_P(All, ProtectionByTextTest, ::testing::ValuesIn(kTextRows),
+                         [](const auto& row) { return row.param.name; });
+
+TEST_F(ProtectionTest, WildcardSuffixesAreNotProtectedUnlessAskedFor) {
+  config_.public_suffixes = false;
+  ASSERT_NO_FATAL_FAILURE(Build());
+  EXPECT_EQ(protection_->ProtectsText(ObjectKind::kHost, "any.ck", Scope::kExact), std::nullopt);
+}
+
 TEST_F(ProtectionTest, NothingIsNoMalware) {
   ASSERT_NO_FATAL_FAILURE(Build());
   for (const char* digest :

@@ -34,6 +34,10 @@ class OneProtected : public ProtectedObjects {
                                             reputation::Scope scope) const override {
     return Protects(keys[index], scope);
   }
+  std::optional<std::string> ProtectsText(reputation::ObjectKind, absl::string_view,
+                                          reputation::Scope) const override {
+    return std::nullopt;
+  }
   size_t size() const override { return 1; }
 
  private:
