@@ -1,18 +1,29 @@
 // Damage on the disk: found, told, and mended without a network.
 
+#include <rocksdb/table.h>
+
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "reputation/digest.h"
 #include "storage/files/files.h"
 #include "storage/store/pack_directory.h"
 #include "storage/store/quarantine.h"
 #include "tests/unit/storage/store_fixture.h"
+
+namespace rocksdb {
+// Exported by the library, though in none of its public headers: what a forger would compute too.
+uint32_t ComputeBuiltinChecksumWithLastByte(ChecksumType type, const char* data, size_t size,
+                                            char last_byte);
+}  // namespace rocksdb
 
 namespace cloister::storage {
 namespace {
@@ -113,6 +124,47 @@ TEST_F(StoreHealthTest, VerifyNamesRottenPacksAndTellsHowFarItIs) {
   EXPECT_THAT(store_->Verify("other", nullptr), HasCode(absl::StatusCode::kNotFound));
   ASSERT_OK_AND_ASSIGN(report, store_->Verify("software", nullptr));
   EXPECT_EQ(report.packs, 0u);
+}
+
+// A number of the file's metadata; `*place` moves behind it.
+size_t TakeVarint(const std::string& bytes, size_t* place) {
+  size_t value = 0;
+  for (int shift = 0;; shift += 7) {
+    const auto byte = static_cast<unsigned char>(bytes[(*place)++]);
+    value |= static_cast<size_t>(byte & 0x7f) << shift;
+    if ((byte & 0x80) == 0) return value;
+  }
+}
+
+// Empties the filter of a pack, all checksums right, so that it denies nearly all of its keys.
+std::string WithLyingFilter(std::string bytes) {
+  const std::string name = "fullfilter.rocksdb.BuiltinBloomFilter";
+  size_t place = bytes.rfind(name) + name.size();
+  const size_t offset = TakeVarint(bytes, &place);
+  const size_t size = TakeVarint(bytes, &place);
+  constexpr size_t kFilterTail = 5;  // says which filter it is
+  memset(bytes.data() + offset, 0, size - kFilterTail);
+  const uint32_t checksum = rocksdb::ComputeBuiltinChecksumWithLastByte(
+      rocksdb::kXXH3, bytes.data() + offset, size, bytes[offset + size]);
+  memcpy(bytes.data() + offset + size + 1, &checksum, sizeof(checksum));
+  return bytes;
+}
+
+TEST_F(StoreHealthTest, VerifyFindsAFilterThatHidesWhatItsPackHolds) {
+  VersionSpec spec = Threats().Snapshot(1, EntriesOf(1));
+  ASSERT_OK_AND_ASSIGN(std::string bytes,
+                       ReadFile(store_->PackPath(spec.packs[0].sha256), 1 << 30));
+  bytes = WithLyingFilter(std::move(bytes));
+  const reputation::Sha256Bytes hash = reputation::Sha256(bytes);
+  spec.packs[0].sha256 =
+      absl::BytesToHexString({reinterpret_cast<const char*>(hash.data()), hash.size()});
+  ASSERT_THAT(WriteFileAtomically(store_->PackPath(spec.packs[0].sha256), bytes), IsOk());
+  ASSERT_THAT(store_->Serve(spec), IsOk());
+  EXPECT_LT(FindAll().matches.size(), kRecords / 2) << "the filter lies";
+  ASSERT_OK_AND_ASSIGN(VerifyReport report, store_->Verify("threats", nullptr));
+  EXPECT_THAT(report.rotten_packs, IsEmpty());
+  EXPECT_THAT(report.served, IsRejectedFor(RejectReason::kPackForeign));
+  EXPECT_THAT(store_->DamagedFeeds(), IsEmpty()) << "a rebuild would not mend it";
 }
 
 TEST_F(StoreHealthTest, VerifyEndsWhenItIsToldTo) {
