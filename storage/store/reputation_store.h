@@ -93,8 +93,8 @@ class ReputationStore : public ReputationReader {
 
   // Reads every pack kept of `feed`, and every entry served, with checksums; compares hashes and
   // content digest with what was signed; looks up every entry, too, for filters may hide some
-  // (kPackForeign; some 1 µs an entry). Answers go on meanwhile. What is found rotten marks the feed
-  // as damaged.
+  // (kPackForeign; some 1 µs an entry). Answers go on meanwhile. What is found rotten marks the
+  // feed as damaged.
   virtual absl::StatusOr<VerifyReport> Verify(absl::string_view feed,
                                               const StoreProgressCallback& progress) = 0;
 
