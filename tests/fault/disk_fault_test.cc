@@ -11,19 +11,17 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/fault/disk_faults.h"
-#include "tests/fault/update_steps.h"
+#include "tests/fault/fault_fixture.h"
 #include "tests/support/spooled_feed.h"
 #include "tests/support/status_matchers.h"
 
 namespace cloister::fault {
 namespace {
 
-using ::cloister::testing::IsOk;
 using ::cloister::testing::Listing;
 using ::cloister::testing::ListingOf;
 using reputation::ObjectKind;
 using reputation::Verdict;
-using storage::ReputationStore;
 
 std::vector<Listing> Files(char first, char last) {
   std::vector<Listing> files;
@@ -34,30 +32,13 @@ std::vector<Listing> Files(char first, char last) {
   return files;
 }
 
-class DiskFaultTest : public ::testing::Test {
+class DiskFaultTest : public DiskFaultFixture {
  protected:
-  void SetUp() override {
-#ifdef CLOISTER_SANITIZED
-    GTEST_SKIP() << "sanitizers and the preloaded library both replace the C library's calls";
-#endif
-  }
-
-  testing::ProcessOptions Child(const std::string& directory, const std::string& action) const {
-    return {.argv = {testing::ProgramPath("fault-update-child"), directory, action}};
-  }
-
-  // Runs the child without fault, from what is in before_.
-  void Prepare(const std::string& action) {
-    ASSERT_OK_AND_ASSIGN(testing::ProcessResult result,
-                         testing::RunProcess(Child(before_, action)));
-    ASSERT_EQ(result.exit_code, 0) << result.output << result.errors;
-  }
-
   // Version 1 serves, an override is set; the spool offers version 2.
   void ServeOldAndOfferNew(bool as_delta) {
     feed_.PublishSnapshot(Files('a', 'c'));
     feed_.HandOver();
-    Prepare("update");
+    RunToEnd(UpdateChild(before_, "update"));
     if (as_delta) {
       feed_.PublishDelta(Files('d', 'd'), {Files('a', 'a').front().key});
     } else {
@@ -66,34 +47,11 @@ class DiskFaultTest : public ::testing::Test {
     feed_.HandOver();
   }
 
-  // Opens what a run left and demands that it is whole. Returns the version that serves.
-  static uint64_t WholeVersion(const std::string& directory, bool* overridden) {
-    absl::StatusOr<std::unique_ptr<ReputationStore>> store =
-        ReputationStore::Open(StoreOptions(directory));
-    EXPECT_THAT(store, IsOk());
-    if (!store.ok()) return 0;
-    EXPECT_THAT((*store)->VerifyAudit(), IsOk());
-    *overridden = (*store)->Current()->FindOverride(OverriddenKey()).ok();
-    const uint64_t version = (*store)->Current()->feeds()[0].version;
-    if (version == 0) return 0;
-    absl::StatusOr<storage::VerifyReport> report = (*store)->Verify(kFeed, nullptr);
-    EXPECT_THAT(report, IsOk());
-    if (report.ok()) {
-      EXPECT_THAT(report->served, IsOk());
-      EXPECT_THAT(report->rotten_packs, ::testing::IsEmpty());
-    }
-    return version;
-  }
-
   // Runs the child again without fault; then `version` must serve.
   static void ExpectWayOn(const std::string& directory, const std::string& action,
                           uint64_t version) {
-    absl::StatusOr<testing::ProcessResult> again = testing::RunProcess(
-        {.argv = {testing::ProgramPath("fault-update-child"), directory, action}});
-    ASSERT_THAT(again, IsOk());
-    EXPECT_EQ(again->exit_code, 0) << again->output << again->errors;
-    bool overridden = false;
-    EXPECT_EQ(WholeVersion(directory, &overridden), version);
+    RunToEnd(UpdateChild(directory, action));
+    EXPECT_EQ(ServedWhole(directory), version);
   }
 
   // Where a fault is told, it is told by its reason.
@@ -109,12 +67,12 @@ class DiskFaultTest : public ::testing::Test {
   void RunUpdates(const std::string& name) {
     RunDiskFaults({.name = name,
                    .before = before_,
-                   .program = [this](const std::string& dir) { return Child(dir, "update"); },
+                   .program = [](const std::string& dir) { return UpdateChild(dir, "update"); },
                    .check =
                        [](const FaultedRun& run) {
                          bool overridden = false;
                          ExpectTold(run);
-                         const uint64_t version = WholeVersion(run.directory, &overridden);
+                         const uint64_t version = ServedWhole(run.directory, &overridden);
                          EXPECT_TRUE(version == kOldVersion || version == kNewVersion) << version;
                          const bool done = absl::StrContains(run.child.output, "done");
                          if (done && run.fault != "eio" && run.fault != "enospc") {
@@ -125,8 +83,6 @@ class DiskFaultTest : public ::testing::Test {
                        }});
   }
 
-  testing::TemporaryDirectory directory_;
-  const std::string before_ = MadeFolder(directory_ / "before");
   testing::SpooledFeed feed_{before_ + "/spool", before_, kFeed, absl::Now()};
 };
 
@@ -144,11 +100,11 @@ TEST_F(DiskFaultTest, AnOverrideIsThereOnceItIsAcknowledged) {
   ServeOldAndOfferNew(true);
   RunDiskFaults({.name = "override",
                  .before = before_,
-                 .program = [this](const std::string& dir) { return Child(dir, "override"); },
+                 .program = [](const std::string& dir) { return UpdateChild(dir, "override"); },
                  .check =
                      [](const FaultedRun& run) {
                        bool overridden = false;
-                       EXPECT_EQ(WholeVersion(run.directory, &overridden), kOldVersion);
+                       EXPECT_EQ(ServedWhole(run.directory, &overridden), kOldVersion);
                        if (absl::StrContains(run.child.output, "done")) {
                          EXPECT_TRUE(overridden) << "it was acknowledged";
                        }
@@ -159,14 +115,14 @@ TEST_F(DiskFaultTest, AnOverrideIsThereOnceItIsAcknowledged) {
 
 TEST_F(DiskFaultTest, ARollbackHappensWholeOrNotAtAll) {
   ServeOldAndOfferNew(true);
-  Prepare("update");
+  RunToEnd(UpdateChild(before_, "update"));
   RunDiskFaults({.name = "rollback",
                  .before = before_,
-                 .program = [this](const std::string& dir) { return Child(dir, "rollback"); },
+                 .program = [](const std::string& dir) { return UpdateChild(dir, "rollback"); },
                  .check =
                      [](const FaultedRun& run) {
                        bool overridden = false;
-                       const uint64_t version = WholeVersion(run.directory, &overridden);
+                       const uint64_t version = ServedWhole(run.directory, &overridden);
                        EXPECT_TRUE(version == kOldVersion || version == kNewVersion) << version;
                        if (absl::StrContains(run.child.output, "done")) {
                          EXPECT_EQ(version, kOldVersion) << "it was acknowledged";
@@ -178,14 +134,14 @@ TEST_F(DiskFaultTest, ARollbackHappensWholeOrNotAtAll) {
 
 TEST_F(DiskFaultTest, AFoldChangesNothingThatIsServed) {
   ServeOldAndOfferNew(true);
-  Prepare("update");
+  RunToEnd(UpdateChild(before_, "update"));
   RunDiskFaults({.name = "fold",
                  .before = before_,
-                 .program = [this](const std::string& dir) { return Child(dir, "fold"); },
+                 .program = [](const std::string& dir) { return UpdateChild(dir, "fold"); },
                  .check =
                      [](const FaultedRun& run) {
                        bool overridden = false;
-                       EXPECT_EQ(WholeVersion(run.directory, &overridden), kNewVersion);
+                       EXPECT_EQ(ServedWhole(run.directory, &overridden), kNewVersion);
                        ExpectWayOn(run.directory, "fold", kNewVersion);
                        return run.child.exit_code == 0 ? End::kNew : End::kOld;
                      }});

@@ -14,9 +14,8 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "storage/files/files.h"
 #include "tests/fault/disk_faults.h"
-#include "tests/fault/update_steps.h"
+#include "tests/fault/fault_fixture.h"
 #include "tests/support/spooled_feed.h"
 #include "tests/support/status_matchers.h"
 
@@ -26,7 +25,6 @@ namespace {
 using ::cloister::testing::IsOk;
 using ::cloister::testing::Listing;
 using ::cloister::testing::ListingOf;
-using storage::ReputationStore;
 
 namespace fs = std::filesystem;
 
@@ -35,16 +33,7 @@ constexpr int kListings = 2000;  // so that each stage takes long enough to be h
 
 class PipelineKillTest : public ::testing::Test {
  protected:
-  PipelineKillTest() {
-    fs::create_directories(work_ + "/spool");
-    EXPECT_THAT(
-        storage::WriteFileAtomically(
-            work_ + "/cloister-sync.toml",
-            absl::StrCat("spool_directory = \"", work_, "/spool\"\nstate_directory = \"", work_,
-                         "/sync\"\nreserve_mb = 0\n[[feed]]\nname = \"threats\"\nurl = \"file://",
-                         work_, "/current/\"\nroot = \"", work_, "/threats.root.json\"\n")),
-        IsOk());
-  }
+  PipelineKillTest() { fs::create_directories(work_ + "/spool"); }
 
   static Listing Host(uint64_t number) {
     return ListingOf(reputation::ObjectKind::kHost, absl::StrCat("h", number, ".example"),
@@ -67,17 +56,10 @@ class PipelineKillTest : public ::testing::Test {
   }
 
   testing::ProcessOptions Sync() const {
-    return {.argv = {testing::ProgramPath("cloister-sync"), "--config",
-                     work_ + "/cloister-sync.toml", "--once"}};
+    return CloisterSync(work_, "", absl::StrCat("url = \"file://", work_, "/current/\"\n"));
   }
   testing::ProcessOptions Server(const std::string& action) const {
-    return {.argv = {testing::ProgramPath("fault-update-child"), work_, action}};
-  }
-
-  void RunToEnd(const testing::ProcessOptions& program) {
-    absl::StatusOr<testing::ProcessResult> result = testing::RunProcess(program, kPatience);
-    ASSERT_THAT(result, IsOk());
-    ASSERT_EQ(result->exit_code, 0) << result->output << result->errors;
+    return UpdateChild(work_, action);
   }
 
   // Kills the program within `longest`; false if it came to its end before.
@@ -103,21 +85,6 @@ class PipelineKillTest : public ::testing::Test {
     return absl::Now() - start;
   }
 
-  uint64_t WholeVersion() {
-    absl::StatusOr<std::unique_ptr<ReputationStore>> store =
-        ReputationStore::Open(StoreOptions(work_));
-    EXPECT_THAT(store, IsOk());
-    if (!store.ok()) return 0;
-    EXPECT_THAT((*store)->VerifyAudit(), IsOk());
-    absl::StatusOr<storage::VerifyReport> report = (*store)->Verify(kFeed, nullptr);
-    EXPECT_THAT(report, IsOk());
-    if (report.ok()) {
-      EXPECT_THAT(report->served, IsOk());
-      EXPECT_THAT(report->rotten_packs, ::testing::IsEmpty());
-    }
-    return (*store)->Current()->feeds()[0].version;
-  }
-
   testing::TemporaryDirectory directory_;
   const std::string work_ = MadeFolder(directory_ / "work");
   testing::SpooledFeed feed_{work_ + "/upstream", work_, kFeed, absl::Now()};
@@ -129,7 +96,7 @@ TEST_F(PipelineKillTest, EveryStageEndsAtTheOldVersionOrTheNewOne) {
   PublishNext();
   const absl::Duration sync_time = TimeOf(Sync());
   const absl::Duration update_time = TimeOf(Server("update"));
-  uint64_t acknowledged = WholeVersion();
+  uint64_t acknowledged = ServedWhole(work_);
   ASSERT_EQ(acknowledged, 1u);
   std::map<std::string, uint64_t> killed;
   uint64_t done = 0;
@@ -143,7 +110,7 @@ TEST_F(PipelineKillTest, EveryStageEndsAtTheOldVersionOrTheNewOne) {
     const bool fold_killed = feed_.version() % 3 == 0 && RunAndKill(Server("fold"), update_time);
     killed["fold"] += fold_killed;
     done += sync_killed + update_killed + fold_killed;
-    const uint64_t version = WholeVersion();
+    const uint64_t version = ServedWhole(work_);
     EXPECT_GE(version, acknowledged);
     EXPECT_LE(version, feed_.version());
     if (!sync_killed && !update_killed) {
@@ -154,7 +121,7 @@ TEST_F(PipelineKillTest, EveryStageEndsAtTheOldVersionOrTheNewOne) {
   // Undisturbed, everything goes on by itself.
   RunToEnd(Sync());
   RunToEnd(Server("update"));
-  EXPECT_EQ(WholeVersion(), feed_.version());
+  EXPECT_EQ(ServedWhole(work_), feed_.version());
   std::cout << "FIGURE kills over the pipeline: " << done << " (cloister-sync "
             << killed["cloister-sync"] << ", server " << killed["server"] << ", fold "
             << killed["fold"] << ") over " << feed_.version() << " versions, 0 half-applied, 0 lost"

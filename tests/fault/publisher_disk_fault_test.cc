@@ -10,30 +10,26 @@
 #include "gtest/gtest.h"
 #include "storage/files/files.h"
 #include "tests/fault/disk_faults.h"
-#include "tests/fault/update_steps.h"
+#include "tests/fault/fault_fixture.h"
 #include "tests/support/status_matchers.h"
 
 namespace cloister::fault {
 namespace {
 
 using ::cloister::testing::IsOk;
-using storage::ReputationStore;
 
 namespace fs = std::filesystem;
 
-class PublisherDiskFaultTest : public ::testing::Test {
+class PublisherDiskFaultTest : public DiskFaultFixture {
  protected:
-  void SetUp() override {
-#ifdef CLOISTER_SANITIZED
-    GTEST_SKIP() << "sanitizers and the preloaded library both replace the C library's calls";
-#endif
+  void Prepare() override {
     Write(directory_ / "passphrase", "for this test only\n");
     Write(directory_ / "old.csv", "kind,value,verdict\nhost,a.example,malicious\n");
     Write(directory_ / "new.csv", "kind,value,verdict\nhost,b.example,malicious\n");
-    Run(Publish({"keys", "create", "--out", directory_ / "keys"}));
-    Run(Publish({"init", "--feed", kFeed, "--keys", directory_ / "keys", "--repository",
-                 before_ + "/repository"}));
-    Run(PublishVersion(before_, "old.csv"));
+    RunToEnd(Publish({"keys", "create", "--out", directory_ / "keys"}));
+    RunToEnd(Publish({"init", "--feed", kFeed, "--keys", directory_ / "keys", "--repository",
+                      before_ + "/repository"}));
+    RunToEnd(PublishVersion(before_, "old.csv"));
   }
 
   static void Write(const std::string& path, const std::string& text) {
@@ -52,42 +48,16 @@ class PublisherDiskFaultTest : public ::testing::Test {
                     absl::StrCat("csv:", directory_ / source)});
   }
 
-  static void Run(const testing::ProcessOptions& program) {
-    absl::StatusOr<testing::ProcessResult> result = testing::RunProcess(program);
-    ASSERT_THAT(result, IsOk());
-    EXPECT_EQ(result->exit_code, 0) << result->output << result->errors;
-  }
-
   // What a client that knows nothing yet fetches, and a server then serves.
   static uint64_t Fetched(const std::string& directory) {
-    for (const char* part : {"/sync", "/spool", "/data", "/trust"}) {
-      fs::remove_all(directory + part);
-    }
+    for (const char* part : {"/sync", "/spool"}) fs::remove_all(directory + part);
     fs::create_directories(directory + "/spool");
     fs::copy_file(directory + "/repository/metadata/1.root.json", directory + "/threats.root.json",
                   fs::copy_options::overwrite_existing);
-    const std::string configuration = directory + "/cloister-sync.toml";
-    Write(configuration,
-          absl::StrCat("spool_directory = \"", directory, "/spool\"\n", "state_directory = \"",
-                       directory, "/sync\"\n", "reserve_mb = 0\n[[feed]]\nname = \"threats\"\n",
-                       "url = \"file://", directory, "/repository/\"\nroot = \"", directory,
-                       "/threats.root.json\"\n"));
-    Run({.argv = {testing::ProgramPath("cloister-sync"), "--config", configuration, "--once"}});
-    Run({.argv = {testing::ProgramPath("fault-update-child"), directory, "update"}});
-    absl::StatusOr<std::unique_ptr<ReputationStore>> store =
-        ReputationStore::Open(StoreOptions(directory));
-    EXPECT_THAT(store, IsOk());
-    if (!store.ok()) return 0;
-    absl::StatusOr<storage::VerifyReport> report = (*store)->Verify(kFeed, nullptr);
-    EXPECT_THAT(report, IsOk());
-    if (report.ok()) {
-      EXPECT_THAT(report->served, IsOk());
-    }
-    return (*store)->Current()->feeds()[0].version;
+    RunToEnd(CloisterSync(directory, "",
+                          absl::StrCat("url = \"file://", directory, "/repository/\"\n")));
+    return TakenFromSpool(directory);
   }
-
-  testing::TemporaryDirectory directory_;
-  const std::string before_ = MadeFolder(directory_ / "before");
 };
 
 TEST_F(PublisherDiskFaultTest, WhatClientsFetchIsWhole) {
@@ -102,7 +72,7 @@ TEST_F(PublisherDiskFaultTest, WhatClientsFetchIsWhole) {
              if (run.child.exit_code == 0) {
                EXPECT_EQ(version, kNewVersion) << "it was published";
              }
-             Run(PublishVersion(run.directory, "new.csv"));
+             RunToEnd(PublishVersion(run.directory, "new.csv"));
              EXPECT_GE(Fetched(run.directory), kNewVersion);
              return version == kNewVersion ? End::kNew : End::kOld;
            }});

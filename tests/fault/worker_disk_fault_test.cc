@@ -1,40 +1,35 @@
-// The same for cloister-sync: whatever happens to its disk, what it has handed over is whole, and
-// it goes on by itself afterwards.
+// The same for cloister-sync: whatever happens to its disk, what it has handed over, and what
+// others find in its mirror, is whole, and it goes on by itself afterwards.
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "storage/files/files.h"
 #include "tests/fault/disk_faults.h"
-#include "tests/fault/update_steps.h"
+#include "tests/fault/fault_fixture.h"
 #include "tests/support/spooled_feed.h"
-#include "tests/support/status_matchers.h"
 
 namespace cloister::fault {
 namespace {
 
-using ::cloister::testing::IsOk;
 using ::cloister::testing::Listing;
 using ::cloister::testing::ListingOf;
-using storage::ReputationStore;
 
 namespace fs = std::filesystem;
 
 // The upstream lies in "upstream", as the spool of another appliance; cloister-sync hands over into
 // "spool", from which fault-update-child serves.
-class WorkerDiskFaultTest : public ::testing::Test {
+class WorkerDiskFaultTest : public DiskFaultFixture {
  protected:
-  void SetUp() override {
-#ifdef CLOISTER_SANITIZED
-    GTEST_SKIP() << "sanitizers and the preloaded library both replace the C library's calls";
-#endif
+  void Prepare() override {
     fs::create_directories(before_ + "/spool");
+    fs::create_directories(before_ + "/mirror");
     feed_.PublishSnapshot({File('a'), File('b')});
-    Run(Sync(before_));
+    entry_ = fs::path(feed_.HandOver()).filename();
+    RunToEnd(SyncAndMirror(before_));
     feed_.PublishDelta({File('c')}, {File('a').key});
     entry_ = fs::path(feed_.HandOver()).filename();
   }
@@ -44,89 +39,71 @@ class WorkerDiskFaultTest : public ::testing::Test {
                      reputation::Verdict::kMalicious, "Test.File");
   }
 
-  testing::ProcessOptions Sync(const std::string& directory) {
-    if (entry_.empty()) entry_ = fs::path(feed_.HandOver()).filename();
-    const std::string path = directory + "/cloister-sync.toml";
-    EXPECT_THAT(storage::WriteFileAtomically(
-                    path, absl::StrCat("spool_directory = \"", directory, "/spool\"\n",
-                                       "state_directory = \"", directory, "/sync\"\n",
-                                       "reserve_mb = 0\n[[feed]]\nname = \"threats\"\n",
-                                       "url = \"file://", directory, "/upstream/threats/", entry_,
-                                       "/\"\nroot = \"", directory, "/threats.root.json\"\n")),
-                IsOk());
-    return {.argv = {testing::ProgramPath("cloister-sync"), "--config", path, "--once"}};
+  std::string Upstream(const std::string& directory) const {
+    return absl::StrCat("url = \"file://", directory, "/upstream/threats/", entry_, "/\"\n");
   }
-
+  testing::ProcessOptions Sync(const std::string& directory) const {
+    return CloisterSync(directory, "", Upstream(directory));
+  }
+  testing::ProcessOptions SyncAndMirror(const std::string& directory) const {
+    return CloisterSync(directory, absl::StrCat("mirror_directory = \"", directory, "/mirror\"\n"),
+                        Upstream(directory));
+  }
   // The same feed without an address: what is new lies in a bundle in the folder "inbox".
-  testing::ProcessOptions Import(const std::string& directory) {
-    const std::string path = directory + "/cloister-sync.toml";
-    EXPECT_THAT(
-        storage::WriteFileAtomically(
-            path, absl::StrCat("spool_directory = \"", directory, "/spool\"\nstate_directory = \"",
-                               directory, "/sync\"\nreserve_mb = 0\n[import]\nfolders = [\"",
-                               directory, "/inbox\"]\n[[feed]]\nname = \"threats\"\nroot = \"",
-                               directory, "/threats.root.json\"\n")),
-        IsOk());
-    return {.argv = {testing::ProgramPath("cloister-sync"), "--config", path, "--once"}};
+  static testing::ProcessOptions Import(const std::string& directory) {
+    return CloisterSync(directory,
+                        absl::StrCat("[import]\nfolders = [\"", directory, "/inbox\"]\n"), "");
   }
 
-  static void Run(const testing::ProcessOptions& program) {
-    absl::StatusOr<testing::ProcessResult> result = testing::RunProcess(program);
-    ASSERT_THAT(result, IsOk());
-    EXPECT_EQ(result->exit_code, 0) << result->output << result->errors;
+  // The version that another appliance, which knows nothing yet, takes from the mirror.
+  static uint64_t TakenFromMirror(const std::string& directory) {
+    const std::string downstream = directory + "/downstream";
+    fs::remove_all(downstream);
+    fs::create_directories(downstream + "/spool");
+    fs::copy(directory + "/threats.root.json", downstream);
+    RunToEnd(CloisterSync(downstream, "",
+                          absl::StrCat("url = \"file://", directory, "/mirror/threats/\"\n")));
+    return TakenFromSpool(downstream);
   }
 
-  // Serves what lies in the spool, from nothing, and returns its version.
-  static uint64_t HandedOver(const std::string& directory) {
-    for (const char* part : {"/data", "/trust"}) fs::remove_all(directory + part);
-    Run({.argv = {testing::ProgramPath("fault-update-child"), directory, "update"}});
-    absl::StatusOr<std::unique_ptr<ReputationStore>> store =
-        ReputationStore::Open(StoreOptions(directory));
-    EXPECT_THAT(store, IsOk());
-    if (!store.ok()) return 0;
-    absl::StatusOr<storage::VerifyReport> report = (*store)->Verify(kFeed, nullptr);
-    EXPECT_THAT(report, IsOk());
-    if (report.ok()) {
-      EXPECT_THAT(report->served, IsOk());
-    }
-    return (*store)->Current()->feeds()[0].version;
+  using ProgramIn = std::function<testing::ProcessOptions(const std::string& directory)>;
+
+  // Faults while `program` goes from the old version to the new one. What `taken` says has to be
+  // one of the two, and the new one once the program ran again.
+  void RunFaults(const std::string& name, const ProgramIn& program,
+                 const std::function<uint64_t(const std::string& directory)>& taken) {
+    RunDiskFaults(
+        {.name = name, .before = before_, .program = program, .check = [&](const FaultedRun& run) {
+           const uint64_t version = taken(run.directory);
+           EXPECT_TRUE(version == kOldVersion || version == kNewVersion) << version;
+           RunToEnd(program(run.directory));
+           EXPECT_EQ(taken(run.directory), kNewVersion);
+           return version == kNewVersion ? End::kNew : End::kOld;
+         }});
   }
 
-  testing::TemporaryDirectory directory_;
-  const std::string before_ = MadeFolder(directory_ / "before");
   testing::SpooledFeed feed_{before_ + "/upstream", before_, kFeed, absl::Now()};
   std::string entry_;
 };
 
 TEST_F(WorkerDiskFaultTest, WhatIsHandedOverIsWhole) {
-  RunDiskFaults({.name = "cloister-sync fetches and hands over",
-                 .before = before_,
-                 .program = [this](const std::string& dir) { return Sync(dir); },
-                 .check =
-                     [this](const FaultedRun& run) {
-                       const uint64_t version = HandedOver(run.directory);
-                       EXPECT_TRUE(version == kOldVersion || version == kNewVersion) << version;
-                       Run(Sync(run.directory));
-                       EXPECT_EQ(HandedOver(run.directory), kNewVersion);
-                       return version == kNewVersion ? End::kNew : End::kOld;
-                     }});
+  RunFaults(
+      "cloister-sync fetches and hands over",
+      [this](const std::string& directory) { return Sync(directory); }, TakenFromSpool);
+}
+
+TEST_F(WorkerDiskFaultTest, WhatOthersFindInTheMirrorIsWhole) {
+  RunFaults(
+      "cloister-sync keeps a mirror",
+      [this](const std::string& directory) { return SyncAndMirror(directory); }, TakenFromMirror);
 }
 
 TEST_F(WorkerDiskFaultTest, WhatABundleBringsIsHandedOverWhole) {
   fs::create_directories(before_ + "/inbox");
-  Run({.argv = {testing::ProgramPath("cloister-bundle"), "create", "--from", before_ + "/upstream",
+  RunToEnd(
+      {.argv = {testing::ProgramPath("cloister-bundle"), "create", "--from", before_ + "/upstream",
                 "--root", before_ + "/threats.root.json", "--out", before_ + "/inbox/2.bundle"}});
-  RunDiskFaults({.name = "cloister-sync imports a bundle",
-                 .before = before_,
-                 .program = [this](const std::string& dir) { return Import(dir); },
-                 .check =
-                     [this](const FaultedRun& run) {
-                       const uint64_t version = HandedOver(run.directory);
-                       EXPECT_TRUE(version == kOldVersion || version == kNewVersion) << version;
-                       Run(Import(run.directory));
-                       EXPECT_EQ(HandedOver(run.directory), kNewVersion);
-                       return version == kNewVersion ? End::kNew : End::kOld;
-                     }});
+  RunFaults("cloister-sync imports a bundle", Import, TakenFromSpool);
 }
 
 }  // namespace
