@@ -43,6 +43,12 @@ mkdir "$CARRIER" "$work/tokens" "$work/credentials"
 printf '4711\n' >"$PIN_FILE"
 printf 'five words chosen by dice\n' >"$work/credentials/passphrase"
 printf 'kind,value,verdict\nhost,bad.example,malicious\n' >"$FEED_CSV"
+# What the thief of a key leaves behind; laid there before each change of keys.
+lay_raised_versions() {
+  for name in 9007199254740991.snapshot.json 9007199254740991.targets.json; do
+    printf '{}' >"$REPOSITORY/metadata/$name"
+  done
+}
 # Nobody sits at a terminal here: passphrases come as systemd would hand them over.
 export CREDENTIALS_DIRECTORY=$work/credentials
 
@@ -97,6 +103,7 @@ rehearse() {
       appliance "new-$followed" "$REPOSITORY" "$OWN_COPY_OF_ROOT"
       holds_newest "new-$followed" "$REPOSITORY"
       cloister-publish verify --repository "$REPOSITORY" >/dev/null
+      lay_raised_versions
       ;;
     'appliance starts anew')
       appliance anew "$NEXT_REPOSITORY" "$NEXT_REPOSITORY/metadata/1.root.json"
@@ -123,5 +130,7 @@ set -x
 set +x
 
 [ "$(newest_root "$REPOSITORY")" = 5.root.json ] || die "not every change of keys came in force"
+find "$REPOSITORY/metadata" -name '*.json' | grep -E '/[0-9]{6,}\.' | grep -vq '/9007199254740991\.' &&
+  die "publishing counted on from a raised version"
 grep -q 'Signed. All signatures are there' "$work/output" || die "no staged root was fully signed"
 printf 'all as the page says, %s appliances followed from the oldest root\n' "$followed"

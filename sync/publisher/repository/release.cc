@@ -99,9 +99,11 @@ absl::Status Release(const Repository& repository, const Published& before,
                      const PublishOptions& options) {
   absl::Status accepted = CheckAsClientsDo(repository.settings().feed, packs);
   if (!accepted.ok()) return accepted;
-  absl::StatusOr<uint64_t> targets_version = repository.NextMetadataVersion(Role::kTargets);
+  absl::StatusOr<uint64_t> targets_version = repository.NextMetadataVersion(
+      Role::kTargets, before.targets.has_value() ? before.targets->version : 0);
   if (!targets_version.ok()) return targets_version.status();
-  absl::StatusOr<uint64_t> snapshot_version = repository.NextMetadataVersion(Role::kSnapshot);
+  absl::StatusOr<uint64_t> snapshot_version = repository.NextMetadataVersion(
+      Role::kSnapshot, before.snapshot.has_value() ? before.snapshot->version : 0);
   if (!snapshot_version.ok()) return snapshot_version.status();
 
   Common common{*targets_version, options.now + options.lifetimes.targets};
@@ -127,8 +129,10 @@ absl::Status Release(const Repository& repository, const Published& before,
 absl::Status ReleaseTimestamp(const Repository& repository, const Published& before,
                               const trust::FileMeta& snapshot, const RoleSigners& signers,
                               const PublishOptions& options) {
-  const uint64_t previous = before.timestamp.has_value() ? before.timestamp->version : 0;
-  const Common common{previous + 1, options.now + options.lifetimes.timestamp};
+  absl::StatusOr<uint64_t> version =
+      VersionAfter(Role::kTimestamp, before.timestamp.has_value() ? before.timestamp->version : 0);
+  if (!version.ok()) return version.status();
+  const Common common{*version, options.now + options.lifetimes.timestamp};
   return Write(repository, {TimestampJson(common, options.now, snapshot), "timestamp.json"},
                signers.timestamp)
       .status();

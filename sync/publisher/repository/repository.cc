@@ -78,12 +78,14 @@ std::optional<uint64_t> VersionIn(absl::string_view name, Role role) {
   return version;
 }
 
+// Of those that were counted.
 absl::StatusOr<uint64_t> HighestVersion(const std::string& directory, Role role) {
   absl::StatusOr<std::vector<std::string>> names = storage::ListDirectory(directory);
   if (!names.ok()) return names.status();
   uint64_t highest = 0;
   for (const std::string& name : *names) {
-    highest = std::max(highest, VersionIn(name, role).value_or(0));
+    const uint64_t version = VersionIn(name, role).value_or(0);
+    if (version < kMaxCountedVersion) highest = std::max(highest, version);
   }
   return highest;
 }
@@ -94,6 +96,14 @@ std::optional<T> CopyOf(const T* value) {
 }
 
 }  // namespace
+
+absl::StatusOr<uint64_t> VersionAfter(Role role, uint64_t published) {
+  if (published < kMaxCountedVersion) return published + 1;
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the ", RoleName(role), " metadata have version ", published,
+      ": no publisher counts that far, so somebody else has the key. Replace the snapshot and "
+      "timestamp keys, so that clients forget it: docs/key-ceremony.md, runbook"));
+}
 
 absl::Status Repository::Init(const std::string& path, const InitOptions& options) {
   absl::Status name = CheckFeedName(options.settings.feed);
@@ -213,10 +223,10 @@ absl::StatusOr<Published> Repository::Load(absl::Time now) const {
   return published;
 }
 
-absl::StatusOr<uint64_t> Repository::NextMetadataVersion(Role role) const {
+absl::StatusOr<uint64_t> Repository::NextMetadataVersion(Role role, uint64_t published) const {
   absl::StatusOr<uint64_t> highest = HighestVersion(metadata_directory(), role);
   if (!highest.ok()) return highest.status();
-  return *highest + 1;
+  return VersionAfter(role, std::max(*highest, published));
 }
 
 }  // namespace cloister::publisher

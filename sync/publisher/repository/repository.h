@@ -51,6 +51,14 @@ struct Published {
   uint64_t version() const { return trust::NewestVersion(packs); }
 };
 
+// No publisher counts this far: versions from here on were raised by somebody who had a key.
+// Clients forget them when the snapshot or timestamp key is replaced (The Update
+// Framework 1.0, 5.3.11).
+inline constexpr uint64_t kMaxCountedVersion = uint64_t{1} << 32;
+
+// The version after `published`. FailedPrecondition, naming the mend, at kMaxCountedVersion.
+absl::StatusOr<uint64_t> VersionAfter(trust::Role role, uint64_t published);
+
 // One process at a time, for as long as it exists. Not thread-safe.
 class Repository {
  public:
@@ -84,9 +92,11 @@ class Repository {
   // upon altered files; expired signatures are accepted. Errors carry a RejectReason.
   absl::StatusOr<Published> Load(absl::Time now) const;
 
-  // The next version of "snapshot" or "targets": higher than any that ever lay here, even where a
-  // run broke off before it was published, since a mirror may have copied it.
-  absl::StatusOr<uint64_t> NextMetadataVersion(trust::Role role) const;
+  // The next version of "snapshot" or "targets": higher than `published`, and than any that ever
+  // lay here, even where a run broke off before it was published, since a mirror may have copied
+  // it. Files from kMaxCountedVersion on are passed over. FailedPrecondition, naming the mend, if
+  // `published` leads there.
+  absl::StatusOr<uint64_t> NextMetadataVersion(trust::Role role, uint64_t published) const;
 
  private:
   Repository(std::string path, Settings settings)

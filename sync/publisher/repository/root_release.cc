@@ -25,9 +25,6 @@ using trust::Role;
 using trust::RoleName;
 
 constexpr uint32_t kPublicFile = 0644;
-// Beyond it lies no version that was counted up to: somebody with a stolen key jumped there. Once
-// that key is replaced, clients forget it (5.3.11), and versions may begin anew.
-constexpr uint64_t kMaxCountedVersion = uint64_t{1} << 32;
 constexpr Role kSignedRoles[] = {Role::kTargets, Role::kSnapshot, Role::kTimestamp};
 
 // The three files that clients find, parsed and verified under one root.
@@ -165,11 +162,9 @@ class Resigner {
 
   absl::StatusOr<uint64_t> NextVersion(Role role, const json& part) const {
     const uint64_t now = part.value("version", uint64_t{0});
-    if (now >= kMaxCountedVersion) return 1;
-    if (role == Role::kTimestamp) return now + 1;
-    absl::StatusOr<uint64_t> free = repository_.NextMetadataVersion(role);
-    if (!free.ok()) return free;
-    return *free > kMaxCountedVersion ? now + 1 : std::max(*free, now + 1);
+    const uint64_t counted = now < kMaxCountedVersion ? now : 0;
+    if (role == Role::kTimestamp) return VersionAfter(role, counted);
+    return repository_.NextMetadataVersion(role, counted);
   }
 
   absl::Duration Lifetime(Role role) const {
@@ -249,7 +244,7 @@ absl::StatusOr<Situation> Look(const Repository& repository, const StagedRoot& s
 }  // namespace
 
 absl::StatusOr<std::string> NewestRootFile(const Repository& repository) {
-  absl::StatusOr<uint64_t> next = repository.NextMetadataVersion(Role::kRoot);
+  absl::StatusOr<uint64_t> next = repository.NextMetadataVersion(Role::kRoot, 0);
   if (!next.ok()) return next.status();
   if (*next == 1) {
     return absl::NotFoundError(absl::StrCat(repository.path(),

@@ -11,6 +11,7 @@
 #include "reputation/digest.h"
 #include "sync/publisher/repository/metadata_json.h"
 #include "sync/publisher/repository/root_edit.h"
+#include "sync/publisher/repository/settings.h"
 #include "sync/trust/canonical_json.h"
 #include "sync/trust/key.h"
 #include "sync/trust/limits.h"
@@ -50,6 +51,19 @@ absl::StatusOr<trust::Root> VerifiedRoot(const std::string& bytes) {
   return trusted->root();
 }
 
+// Holders see ids, and compare them with those of the root before. An id is the key's own hash, so
+// that no other key hides under it.
+absl::Status CheckKeyIds(const trust::Root& root) {
+  for (const auto& [id, key] : root.keys) {
+    if (id == trust::KeyId(key)) continue;
+    return absl::DataLossError(absl::StrCat("root version ", root.version,
+                                            " lists a key under the id ", absl::CHexEscape(id),
+                                            ", which is not its own but may be another key's. ",
+                                            "Do not sign it; find out who staged it"));
+  }
+  return absl::OkStatus();
+}
+
 Signatures SignersOf(const trust::Root& root, const trust::SignedFile& file) {
   Signatures signatures;
   signatures.root_version = root.version;
@@ -85,6 +99,7 @@ absl::StatusOr<StagedRoot> StagedRoot::Parse(absl::string_view bytes) {
   StagedRoot staged;
   absl::StatusOr<std::string> feed = MemberText(*value, "feed");
   if (!feed.ok()) return feed.status();
+  if (!CheckFeedName(*feed).ok()) return NotStaged("feed is not the name of one");
   staged.feed_ = *std::move(feed);
   const json current = value->value("current", json());
   if (!current.is_null()) {
@@ -92,6 +107,7 @@ absl::StatusOr<StagedRoot> StagedRoot::Parse(absl::string_view bytes) {
     absl::StatusOr<trust::Root> root = VerifiedRoot(staged.current_bytes_);
     if (!root.ok()) return root.status();
     staged.current_ = *std::move(root);
+    if (absl::Status good = CheckKeyIds(*staged.current_); !good.ok()) return good;
   }
   const trust::Limits limits;
   absl::StatusOr<trust::SignedFile> file =
@@ -108,6 +124,7 @@ absl::StatusOr<StagedRoot> StagedRoot::Parse(absl::string_view bytes) {
                      "force ", due, " is due: clients walk every version, one by one"));
   }
   if (absl::Status good = CheckSatisfiable(staged.next_); !good.ok()) return good;
+  if (absl::Status good = CheckKeyIds(staged.next_); !good.ok()) return good;
   if (absl::Status good = staged.CheckSignatures(); !good.ok()) return good;
   return staged;
 }
@@ -117,7 +134,7 @@ absl::Status StagedRoot::CheckSignatures() const {
     const trust::PublicKey* key = FindKey(id);
     if (key != nullptr && trust::VerifySignature(*key, next_file_.canonical, signature)) continue;
     return absl::DataLossError(
-        absl::StrCat("the signature by key ", id,
+        absl::StrCat("the signature by key ", absl::CHexEscape(id),
                      key == nullptr ? " is by a key that neither root names"
                                     : " does not fit: the file was altered after it was signed",
                      ". Do not sign it; get it again from whoever staged it"));

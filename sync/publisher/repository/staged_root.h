@@ -31,7 +31,8 @@ struct Signatures {
 };
 
 // A value. Whatever exists is sound: the current root is signed by its own threshold, the next one
-// is one version higher and can be satisfied, and every signature on it verifies.
+// is one version higher and can be satisfied, every key goes by its own id, and every signature
+// verifies. Nothing in it steers a terminal.
 class StagedRoot {
  public:
   // `current` is the file of the root in force; "" before the first one. FailedPrecondition where
@@ -40,7 +41,7 @@ class StagedRoot {
                                          const trust::Root& next);
 
   // Reads a file. Besides what Make says: InvalidArgument if it is not such a file, DataLoss if it
-  // was altered since somebody signed it.
+  // was altered since somebody signed it, or a key hides under the id of another.
   static absl::StatusOr<StagedRoot> Parse(absl::string_view bytes);
   std::string ToText() const;
 

@@ -15,6 +15,7 @@
 #include "sync/publisher/repository/staged_root.h"
 #include "sync/publisher/signing/signed_file.h"
 #include "sync/transport/folder/folder_fetcher.h"
+#include "sync/trust/key.h"
 #include "sync/trust/updater.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/sync/publisher_fixture.h"
@@ -229,6 +230,39 @@ TEST_F(RootChangeTest, AFastForwardEndsWithTheKeyThatMadeIt) {
   EXPECT_EQ(victim.root_version(), 2u);
 }
 
+// The same thief left a snapshot and a list of targets with the highest numbers in the folder.
+TEST_F(RootChangeTest, FilesWithVersionsThatNobodyCountedToArePassedOver) {
+  const std::string metadata = feed_.path() + "/metadata/";
+  for (const char* name : {"9007199254740991.snapshot.json", "4294967296.targets.json"}) {
+    ASSERT_THAT(storage::WriteFileAtomically(metadata + name, "{}", 0644), IsOk());
+  }
+  Client client(feed_.path());
+  ASSERT_THAT(client.Look(now()), IsOk());
+  ASSERT_THAT(feed_.Publish({FileEntry(3)}), IsOk());
+  EXPECT_TRUE(std::filesystem::exists(metadata + "2.snapshot.json"));
+  EXPECT_TRUE(std::filesystem::exists(metadata + "2.targets.json"));
+  EXPECT_THAT(client.Look(now()), IsOk());
+  const StagedRoot staged = Rotation(Role::kSnapshot);
+  const std::unique_ptr<Repository> repository = Open();
+  ASSERT_OK_AND_ASSIGN(RootRelease release,
+                       PlanRootRelease(*repository, staged, KeysFor(Role::kSnapshot, true), now()));
+  ASSERT_THAT(CarryOut(*repository, release), IsOk());
+  EXPECT_TRUE(std::filesystem::exists(metadata + "3.snapshot.json"));
+  EXPECT_THAT(client.Look(now()), IsOk());
+}
+
+TEST_F(RootChangeTest, NothingIsPublishedUponARaisedVersion) {
+  const std::string path = feed_.path() + "/metadata/timestamp.json";
+  nlohmann::json part = nlohmann::json::parse(ReadText(path))["signed"];
+  part["version"] = kMaxCountedVersion;
+  ASSERT_OK_AND_ASSIGN(std::string forged, SignedFileBytes(part, feed_.signers.timestamp));
+  ASSERT_THAT(storage::WriteFileAtomically(path, forged, 0644), IsOk());
+  const absl::StatusOr<PublishResult> published = feed_.Publish({FileEntry(3)});
+  EXPECT_THAT(published, HasCode(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(std::string(published.status().message()), HasSubstr("docs/key-ceremony.md"));
+  EXPECT_EQ(ReadText(path), forged);
+}
+
 TEST_F(RootChangeTest, RootKeysAreRotatedByThresholdsOfBothRoots) {
   ASSERT_OK_AND_ASSIGN(SigningKey alice, SigningKey::Generate());
   ASSERT_OK_AND_ASSIGN(SigningKey bob, SigningKey::Generate(KeyAlgorithm::kEcdsaP256));
@@ -313,6 +347,38 @@ TEST_F(RootChangeTest, AFileThatWasAlteredIsNotRead) {
   unsigned_file["next"]["signed"]["expires"] = "2040-01-01T00:00:00Z";
   ASSERT_OK_AND_ASSIGN(StagedRoot other, StagedRoot::Parse(unsigned_file.dump()));
   EXPECT_NE(other.Fingerprint(), staged.Fingerprint());
+}
+
+// A thief at the publishing machine stages what looks like a mere renewal.
+TEST_F(RootChangeTest, NoKeyHidesUnderTheIdOfAnother) {
+  ASSERT_OK_AND_ASSIGN(const StagedRoot staged, Stage([](trust::Root*) {}));
+  const trust::PublicKey foreign = feed_.signers.timestamp.front().public_key();
+  for (const Role role : {Role::kRoot, Role::kTargets, Role::kSnapshot}) {
+    nlohmann::json file = nlohmann::json::parse(staged.ToText());
+    nlohmann::json& root = file["next"]["signed"];
+    const std::string id = root["roles"][std::string(trust::RoleName(role))]["keyids"][0];
+    root["keys"][id] = trust::PublicKeyToJson(foreign);
+    EXPECT_THAT(StagedRoot::Parse(file.dump()), HasCode(absl::StatusCode::kDataLoss)) << id;
+  }
+}
+
+TEST_F(RootChangeTest, WhatIsShownSteersNoTerminal) {
+  ASSERT_OK_AND_ASSIGN(const StagedRoot staged, Stage([](trust::Root*) {}));
+  const std::string rewind = "\x1b[2J\x1b[H";
+  nlohmann::json named = nlohmann::json::parse(staged.ToText());
+  named["feed"] = "threats" + rewind;
+  nlohmann::json listed = nlohmann::json::parse(staged.ToText());
+  nlohmann::json& root = listed["next"]["signed"];
+  nlohmann::json& ids = root["roles"]["targets"]["keyids"];
+  root["keys"][rewind] = root["keys"][std::string(ids[0])];
+  ids = {rewind};
+  nlohmann::json signed_by = nlohmann::json::parse(staged.ToText());
+  signed_by["next"]["signatures"] = {{{"keyid", rewind}, {"sig", "00"}}};
+  for (const nlohmann::json& file : {named, listed, signed_by}) {
+    const absl::StatusOr<StagedRoot> read = StagedRoot::Parse(file.dump());
+    ASSERT_FALSE(read.ok());
+    EXPECT_EQ(read.status().message().find('\x1b'), absl::string_view::npos) << read.status();
+  }
 }
 
 TEST_F(RootChangeTest, ARootKeySignsForNothingElse) {
