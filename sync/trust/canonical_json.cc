@@ -24,13 +24,13 @@ class BoundsCheck : public nlohmann::json_sax<json> {
 
   const std::string& problem() const { return problem_; }
 
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
-  bool number_float(number_float_t, const string_t&) override { return true; }
-  bool string(string_t&) override { return true; }
-  bool binary(binary_t&) override { return true; }
+  bool null() override { return Count(); }
+  bool boolean(bool) override { return Count(); }
+  bool number_integer(number_integer_t) override { return Count(); }
+  bool number_unsigned(number_unsigned_t) override { return Count(); }
+  bool number_float(number_float_t, const string_t&) override { return Count(); }
+  bool string(string_t&) override { return Count(); }
+  bool binary(binary_t&) override { return Count(); }
   bool start_object(std::size_t) override { return Enter(); }
   bool end_object() override { return Leave(); }
   bool start_array(std::size_t) override { return Enter(); }
@@ -50,7 +50,15 @@ class BoundsCheck : public nlohmann::json_sax<json> {
   }
 
  private:
+  // A value costs more memory than the two bytes that it may have in the text.
+  bool Count() {
+    if (++values_ <= kMaxJsonValues) return true;
+    problem_ = absl::StrCat("more than ", kMaxJsonValues, " values");
+    return false;
+  }
+
   bool Enter() {
+    if (!Count()) return false;
     if (names_.size() >= max_depth_) {
       problem_ = absl::StrCat("nested deeper than ", max_depth_);
       return false;
@@ -65,6 +73,7 @@ class BoundsCheck : public nlohmann::json_sax<json> {
   }
 
   const uint32_t max_depth_;
+  uint64_t values_ = 0;
   std::vector<std::set<std::string>> names_;  // of each open object; empty for an open array
   std::string problem_;
 };

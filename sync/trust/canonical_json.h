@@ -12,9 +12,12 @@
 
 namespace cloister::trust {
 
+// How many values, objects and arrays included, one text may hold.
+inline constexpr uint64_t kMaxJsonValues = 1 << 19;
+
 // The value that `bytes` hold. kMetadataTooLarge beyond `max_bytes`; kMetadataMalformed if it is
 // not JSON (RFC 8259) in UTF-8, nests objects and arrays deeper than `max_depth` (a value that
-// is neither has depth 0), or an object has one name twice.
+// is neither has depth 0), holds more than kMaxJsonValues, or an object has one name twice.
 absl::StatusOr<nlohmann::json> ParseJson(absl::string_view bytes, uint64_t max_bytes,
                                          uint32_t max_depth);
 

@@ -133,6 +133,14 @@ TEST(ParseJson, RefusesDeepJson) {
   }
 }
 
+TEST(ParseJson, RefusesCountlessValues) {
+  std::string text = "[{}";
+  for (uint64_t i = 2; i < kMaxJsonValues; ++i) text += ",{}";
+  EXPECT_THAT(ParseJson(text + "]", 16 << 20, 4), IsOk());
+  EXPECT_THAT(ParseJson(text + ",{}]", 16 << 20, 4),
+              IsRejectedFor(RejectReason::kMetadataMalformed));
+}
+
 TEST(ParseJson, RefusesHugeJson) {
   EXPECT_THAT(ParseJson("[1,2]", 5, kMaxDepth), IsOk());
   EXPECT_THAT(ParseJson("[1,2]", 4, kMaxDepth), IsRejectedFor(RejectReason::kMetadataTooLarge));
