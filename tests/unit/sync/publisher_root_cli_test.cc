@@ -120,6 +120,48 @@ TEST_F(RootCommandsTest, StagedChangesAddUpAndCanBeDiscarded) {
   EXPECT_EQ(RootVersion(), 1u);
 }
 
+// keys revoke: one of three holders left.
+TEST_F(RootCommandsTest, ARevokedKeyCountsNoMore) {
+  MakeFeed();
+  for (const std::string name : {"bob", "eve"}) {
+    ASSERT_THAT(RunWithSecret("keys create --role root --name " + name + " --out " + In(name)),
+                IsOk());
+    ASSERT_THAT(Run("keys add --role root --stage --public-key " +
+                    In(name + "/root-" + name + ".pub.pem") + repository_),
+                IsOk());
+  }
+  ASSERT_THAT(RunWithSecret("keys apply --commit --keys " + In("keys") + repository_),
+              HasCode(absl::StatusCode::kFailedPrecondition));
+  const std::string staged = In("repository/root-change.json");
+  ASSERT_THAT(RunWithSecret("sign-root " + staged + " --key " + In("keys/root.pem")), IsOk());
+  ASSERT_THAT(Run("keys apply --commit" + repository_), IsOk());
+  ASSERT_THAT(Run("keys show --output json --public-key " + In("eve/root-eve.pub.pem")), IsOk());
+  const std::string eve = nlohmann::json::parse(out_.str())["key_id"];
+
+  const std::string revoke = "keys revoke --role root" + repository_ + " --key-id ";
+  EXPECT_THAT(Run(revoke + eve.substr(0, 7) + " --stage"),
+              HasCode(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Run(revoke + "00000000 --stage"), HasCode(absl::StatusCode::kNotFound));
+  EXPECT_THAT(Run("keys revoke --role root --stage" + repository_),
+              HasCode(absl::StatusCode::kInvalidArgument));  // of whose key is not left open
+  EXPECT_THAT(Run(revoke + eve.substr(0, 8) + " --threshold 3 --stage"),
+              HasCode(absl::StatusCode::kFailedPrecondition));  // two are left
+  ASSERT_THAT(Run(revoke + eve.substr(0, 8) + " --threshold 2 --stage"), IsOk());
+  EXPECT_THAT(out_.str(), HasSubstr("remove  root key " + eve.substr(0, 16)));
+  EXPECT_THAT(out_.str(), HasSubstr("ask for 2 of 2 root signatures, where it was 1 of 3"));
+  for (const std::string key : {"keys/root.pem", "bob/root-bob.pem"}) {
+    EXPECT_THAT(Run("keys apply --commit" + repository_),
+                HasCode(absl::StatusCode::kFailedPrecondition));
+    ASSERT_THAT(RunWithSecret("sign-root " + staged + " --key " + In(key)), IsOk());
+  }
+  ASSERT_THAT(Run("keys apply --commit" + repository_), IsOk());
+  EXPECT_EQ(RootVersion(), 3u);
+
+  ASSERT_THAT(Run("renew-root --stage" + repository_), IsOk());
+  EXPECT_THAT(RunWithSecret("sign-root " + staged + " --key " + In("eve/root-eve.pem")),
+              HasCode(absl::StatusCode::kPermissionDenied));
+}
+
 // Whoever can write into the repository, but has no root key, must not get a key in that way.
 TEST_F(RootCommandsTest, AChangeThatWaitsIsNotCommittedAlongWithAnother) {
   MakeFeed();
