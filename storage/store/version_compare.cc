@@ -6,17 +6,13 @@
 #include <utility>
 
 #include "reputation/record.h"
+#include "storage/store/delta_walk.h"
 #include "storage/store/family_cursor.h"
 
 namespace cloister::storage {
 namespace {
 
 using reputation::Record;
-
-// Keys of one sorted MultiGet: enough that neighbours share blocks, little enough memory.
-constexpr size_t kChunkEntries = 4096;
-
-using Entries = std::vector<std::pair<std::string, std::string>>;
 
 // Calls `visit` for the record under `key`; null where there is none. Labels are no records.
 absl::Status Visit(absl::string_view key, const absl::string_view* before,
@@ -33,32 +29,6 @@ absl::Status Visit(absl::string_view key, const absl::string_view* before,
     *record = *decoded;
   }
   return visit(change);
-}
-
-absl::Status CompareChunk(const Database& database, const ColumnFamily& family,
-                          const Entries& entries, const RecordChangeVisitor& visit) {
-  std::vector<rocksdb::Slice> keys(entries.size());
-  for (size_t i = 0; i < entries.size(); ++i) keys[i] = entries[i].first;
-  std::vector<rocksdb::PinnableSlice> values(entries.size());
-  std::vector<rocksdb::Status> statuses(entries.size());
-  rocksdb::ReadOptions options;
-  options.fill_cache = false;  // lookups need the cache more
-  database.db()->MultiGet(options, family.handle(), keys.size(), keys.data(), values.data(),
-                          statuses.data(), /*sorted_input=*/true);
-  for (size_t i = 0; i < entries.size(); ++i) {
-    if (!statuses[i].ok() && !statuses[i].IsNotFound()) {
-      if (IsDamage(statuses[i])) family.MarkDamaged();
-      return DatabaseError(statuses[i], "read the version that is served");
-    }
-    const absl::string_view old = ToView(values[i]);
-    const absl::string_view value = entries[i].second;
-    const bool before = statuses[i].ok() && !IsRemoval(entries[i].first, old);
-    const bool after = !IsRemoval(entries[i].first, value);
-    absl::Status visited =
-        Visit(entries[i].first, before ? &old : nullptr, after ? &value : nullptr, visit);
-    if (!visited.ok()) return visited;
-  }
-  return absl::OkStatus();
 }
 
 // Passes the smallest key of both, comparing what is under it.
@@ -87,16 +57,11 @@ absl::Status Step(EntryCursor* before, EntryCursor* after, const RecordChangeVis
 absl::Status CompareDeltas(const Database& database, const ColumnFamily& family,
                            const std::vector<const PackReader*>& deltas,
                            const RecordChangeVisitor& visit) {
-  Entries chunk;
-  std::unique_ptr<EntryCursor> cursor = NewMergedDeltaCursor(deltas);
-  while (cursor->Valid()) {
-    chunk.clear();
-    for (; cursor->Valid() && chunk.size() < kChunkEntries; cursor->Next()) {
-      chunk.emplace_back(std::string(cursor->key()), std::string(cursor->value()));
-    }
-    if (absl::Status s = CompareChunk(database, family, chunk, visit); !s.ok()) return s;
-  }
-  return cursor->status();
+  const std::unique_ptr<EntryCursor> cursor = NewMergedDeltaCursor(deltas);
+  return WalkDelta(
+      database, family, *cursor,
+      [&visit](absl::string_view key, const absl::string_view* before,
+               const absl::string_view* after) { return Visit(key, before, after, visit); });
 }
 
 absl::Status CompareVersions(const Database& database, const ColumnFamily* family,

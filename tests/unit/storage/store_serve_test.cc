@@ -317,6 +317,16 @@ TEST_F(StoreServeTest, KeepsTheLastVersionsAndTheirPacks) {
   EXPECT_FALSE(store_->HasPack("../db/CURRENT"));
 }
 
+// All keys are found, with what the version that serves says of them: its number as confidence.
+void ExpectOneVersion(const ReputationStore& store, const std::vector<LookupKey>& keys) {
+  const std::shared_ptr<const Generation> generation = store.Current();
+  const FindResult found = generation->Find(keys);
+  EXPECT_EQ(found.matches.size(), keys.size());
+  for (const reputation::Match& match : found.matches) {
+    EXPECT_EQ(match.record.confidence, generation->feeds()[0].version);
+  }
+}
+
 // Every lookup sees one version from start to end, also while versions wait, are rolled back to,
 // compared, verified, folded and built anew, by several threads.
 TEST_F(StoreServeTest, LookupsSeeWholeVersionsWhateverAdministratorsDo) {
@@ -331,14 +341,7 @@ TEST_F(StoreServeTest, LookupsSeeWholeVersionsWhateverAdministratorsDo) {
   std::atomic<bool> done = false;
   std::vector<std::thread> threads;
   threads.emplace_back([&] {
-    while (!done) {
-      std::shared_ptr<const Generation> generation = store_->Current();
-      FindResult found = generation->Find(keys);
-      EXPECT_EQ(found.matches.size(), kRecords);
-      for (const reputation::Match& match : found.matches) {
-        EXPECT_EQ(match.record.confidence, generation->feeds()[0].version);
-      }
-    }
+    while (!done) ExpectOneVersion(*store_, keys);
   });
   threads.emplace_back([&] {
     while (!done) {
@@ -382,12 +385,7 @@ TEST_F(StoreServeTest, LookupsDuringImportsSeeWholeVersions) {
   for (int i = 0; i < 3; ++i) {
     readers.emplace_back([&] {
       while (!done) {
-        std::shared_ptr<const Generation> generation = store_->Current();
-        FindResult found = generation->Find(keys);
-        EXPECT_EQ(found.matches.size(), kRecords);
-        for (const reputation::Match& match : found.matches) {
-          EXPECT_EQ(match.record.confidence, generation->feeds()[0].version);
-        }
+        ExpectOneVersion(*store_, keys);
         ++lookups;
       }
     });
