@@ -1,4 +1,4 @@
-// Feeds as somebody else wrote them, one reader a format. The first byte chooses the format. What a
+// Feeds as somebody else wrote them, one reader a format. The first line names the format. What a
 // reader lets through has to be fit for a pack.
 
 #include <algorithm>
@@ -57,11 +57,12 @@ absl::Status CheckEntry(const FeedEntry& entry) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  if (size == 0) return 0;
-  const auto formats = cloister::publisher::FeedFormats();
-  const auto reader = cloister::publisher::NewFeedReader(formats[data[0] % formats.size()], {});
-  Require(reader.ok());
-  const absl::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
+  const absl::string_view input(reinterpret_cast<const char*>(data), size);
+  const size_t end = input.find('\n');
+  if (end == absl::string_view::npos) return 0;
+  const auto reader = cloister::publisher::NewFeedReader(input.substr(0, end), {});
+  if (!reader.ok()) return 0;
+  const absl::string_view bytes = input.substr(end + 1);
   const FeedSource source([bytes] { return std::make_unique<MemorySource>(bytes); });
   cloister::publisher::FeedReport report("fuzz");
   (void)(*reader)->Read(source, CheckEntry, &report);

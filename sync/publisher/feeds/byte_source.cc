@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "sync/publisher/feeds/line_reader.h"
+#include "sync/publisher/feeds/zip_source.h"
 
 namespace cloister::publisher {
 namespace {
@@ -197,6 +198,7 @@ absl::StatusOr<std::unique_ptr<ByteSource>> OpenByteSource(const std::string& pa
   absl::Status filled = input->Fill();
   if (!filled.ok()) return filled;
   const absl::string_view start = input->pending();
+  if (absl::StartsWith(start, "PK\x03\x04")) return OpenZipSource(path);
   if (absl::StartsWith(start, "\x1f\x8b")) return std::make_unique<GzipSource>(*std::move(input));
   if (absl::StartsWith(start, "\x28\xb5\x2f\xfd")) {
     return std::make_unique<ZstdSource>(*std::move(input));

@@ -31,19 +31,25 @@ bool CsvRows::NextLine(Line* line) {
   return true;
 }
 
-void CsvRows::SkipComments() {
+void CsvRows::SkipComments(const std::function<void(absl::string_view)>& tell) {
   while (PeekLine()) {
     const absl::string_view text = absl::StripAsciiWhitespace(ahead_.front().text);
     if (!text.empty() && text.front() != '#') return;
+    if (tell && !text.empty()) tell(text);
     ahead_.pop_front();
   }
+}
+
+bool CsvRows::IsPassedOver(absl::string_view line) const {
+  line = absl::StripAsciiWhitespace(line);
+  return line.empty() || (comments_allowed_ && line.front() == '#');
 }
 
 CsvRows::Outcome CsvRows::Next() {
   Line line;
   do {
     if (!NextLine(&line)) return Outcome::kEnd;
-  } while (absl::StripAsciiWhitespace(line.text).empty());
+  } while (IsPassedOver(line.text));
   line_number_ = line.number;
   text_ = line.text;
   if (line.cut || text_.size() > kMaxRowBytes) {

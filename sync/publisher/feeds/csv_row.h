@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -29,8 +30,11 @@ class CsvRows {
 
   // The next row. At kEnd look at the reader's status.
   Outcome Next();
-  // Skips lines that start with '#' and empty ones; for use before the header.
-  void SkipComments();
+  // Skips lines that start with '#' and empty ones; for use before the header. `tell` is given
+  // each comment.
+  void SkipComments(const std::function<void(absl::string_view)>& tell = nullptr);
+  // From now on such lines are skipped wherever a row could begin.
+  void AllowComments() { comments_allowed_ = true; }
 
   const std::vector<std::string>& fields() const { return fields_; }
   // Why the row is bad.
@@ -48,6 +52,7 @@ class CsvRows {
   enum class Parsed { kDone, kOpenQuote, kBad };
 
   bool NextLine(Line* line);
+  bool IsPassedOver(absl::string_view line) const;
   bool PeekLine();
   Outcome ParseFrom(const Line& first);
   // Splits text_ into fields_.
@@ -60,6 +65,7 @@ class CsvRows {
   std::string why_;
   std::string text_;
   uint64_t line_number_ = 0;
+  bool comments_allowed_ = false;
 };
 
 }  // namespace cloister::publisher

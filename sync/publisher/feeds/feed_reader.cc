@@ -3,8 +3,18 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "sync/publisher/feeds/adblock_list.h"
 #include "sync/publisher/feeds/csv_feed.h"
 #include "sync/publisher/feeds/debian_packages.h"
+#include "sync/publisher/feeds/hashlookup_feed.h"
+#include "sync/publisher/feeds/misp_feed.h"
+#include "sync/publisher/feeds/nsrl_feed.h"
+#include "sync/publisher/feeds/rpz_zone.h"
+#include "sync/publisher/feeds/signature_lists.h"
+#include "sync/publisher/feeds/stix_feed.h"
+#include "sync/publisher/feeds/text_formats.h"
+#include "sync/publisher/feeds/threat_feeds.h"
+#include "sync/publisher/feeds/threat_rows.h"
 
 namespace cloister::publisher {
 namespace {
@@ -16,10 +26,44 @@ struct Format {
   ReaderOrError (*make)(const FeedOptions& options);
 };
 
+template <const ThreatRowFormat& (*rows)()>
+ReaderOrError ThreatCsv(const FeedOptions& options) {
+  return NewThreatCsv(rows(), options);
+}
+
+template <const ThreatRowFormat& (*rows)()>
+ReaderOrError ThreatJson(const FeedOptions& options) {
+  return NewThreatJson(rows(), options);
+}
+
 // In the order in which they are documented.
 constexpr Format kFormats[] = {
     {"csv", [](const FeedOptions&) -> ReaderOrError { return NewCsvFeed(); }},
     {"debian-packages", NewDebianPackagesFeed},
+    {"urlhaus", ThreatCsv<UrlhausRows>},
+    {"urlhaus-text", NewUrlhausText},
+    {"urlhaus-hosts", NewUrlhausHosts},
+    {"malwarebazaar", ThreatCsv<MalwareBazaarRows>},
+    {"threatfox", ThreatCsv<ThreatFoxRows>},
+    {"threatfox-json", ThreatJson<ThreatFoxRows>},
+    {"phishtank", ThreatCsv<PhishTankRows>},
+    {"phishtank-json", ThreatJson<PhishTankRows>},
+    {"openphish", NewOpenPhish},
+    {"url", NewUrlList},
+    {"domain", NewDomainList},
+    {"ip", NewIpList},
+    {"hash", NewHashList},
+    {"list", NewMixedList},
+    {"hosts", NewHostsFile},
+    {"adblock", NewAdblockList},
+    {"ipsum", NewIpsum},
+    {"clamav", NewClamavHashes},
+    {"hash-comments", NewHashComments},
+    {"stix", NewStixFeed},
+    {"misp", NewMispFeed},
+    {"rpz", NewRpzZone},
+    {"nsrl", NewNsrlFeed},
+    {"hashlookup", NewHashlookupFeed},
 };
 
 const Format* FindFormat(absl::string_view name) {

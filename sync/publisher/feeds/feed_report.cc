@@ -52,6 +52,10 @@ absl::string_view RowFaultName(RowFault fault) {
       return "unsupported";
     case RowFault::kBelowMinimum:
       return "below_minimum";
+    case RowFault::kWithdrawn:
+      return "withdrawn";
+    case RowFault::kContextOnly:
+      return "context_only";
   }
   return "unknown";
 }

@@ -32,6 +32,8 @@ enum class RowFault {
   kPrefixTooWide,      // an IPv4 network wider than /8, or an IPv6 network wider than /16
   kUnsupported,        // says what an entry cannot say; taken for less it would mislead
   kBelowMinimum,       // fewer sightings than the source is read from
+  kWithdrawn,          // the source itself has revoked or deleted it
+  kContextOnly,        // the source says that it is not meant for detection
 };
 
 // Lower-case with underscores: "fragment_identity" …

@@ -155,7 +155,7 @@ class Walker {
     if (!status_.ok()) return false;
     status_ = absl::DataLossError(absl::StrCat("line ", bytes_->line(), ", byte ", bytes_->offset(),
                                                ", after ", place_.ordinal,
-                                               " complete objects: not JSON, or cut short there; "
+                                               " values: not JSON, or cut short there; "
                                                "fetch the file again"));
     return false;
   }

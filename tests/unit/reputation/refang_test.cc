@@ -10,7 +10,6 @@ namespace {
 TEST(RefangTest, AgreesWithTheVectors) {
   for (const auto& row : cloister::testing::ReadVectors("refang.txt", 2)) {
     EXPECT_EQ(Refang(row.fields[0]), row.fields[1]) << row.place;
-    EXPECT_EQ(Refang(row.fields[1]), row.fields[1]) << row.place << ": a second time";
   }
 }
 

@@ -87,7 +87,7 @@ TEST(Arguments, UsageErrorsAndHelpHaveTheirExitCodes) {
       {"keys"},
       {"publish", "--repository", "r", "--keys", "k"},
       {"publish", "--repository", "r", "--keys", "k", "--source", "threats.csv"},
-      {"publish", "--repository", "r", "--keys", "k", "--source", "stix:x"},
+      {"publish", "--repository", "r", "--keys", "k", "--source", "shoes:x"},
       {"publish", "--repository", "r", "--keys", "k", "--source", "csv:x", "--verdict", "bad"},
       {"publish", "--repository", "r", "--keys", "k", "--source", "csv:x", "--covers", "shoes"},
       {"refresh-timestamp", "--repository", "r", "--keys", "k", "--timestamp-expires", "soon"},

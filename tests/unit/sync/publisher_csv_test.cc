@@ -273,7 +273,7 @@ TEST(CsvFeed, ReportsTheFirstExamplesSafeToPrint) {
 TEST(SourceSpec, NamesTheFormatsThereAre) {
   EXPECT_THAT(ParseSourceSpec("csv:a:b.csv"), IsOk());
   EXPECT_EQ(ParseSourceSpec("csv:a:b.csv")->path, "a:b.csv");
-  EXPECT_THAT(std::string(ParseSourceSpec("stix:x").status().message()),
+  EXPECT_THAT(std::string(ParseSourceSpec("shoes:x").status().message()),
               HasSubstr("there are: csv, debian-packages"));
   EXPECT_THAT(ParseSourceSpec("threats.csv"), HasCode(absl::StatusCode::kInvalidArgument));
 }
