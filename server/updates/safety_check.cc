@@ -69,8 +69,10 @@ absl::StatusOr<SafetyCheckResult> RunSafetyCheck(const Comparison& compare, uint
   uint64_t visited = 0;
   bool too_long = false;
   const absl::Status compared = compare([&](const storage::RecordChange& change) {
-    counter.Count(change);
-    if (++visited % kChangesBetweenLooks != 0) return absl::OkStatus();
+    if (change.differs()) {
+      counter.Count(change);
+      if (++visited % kChangesBetweenLooks != 0) return absl::OkStatus();
+    }
     if (options.interrupted != nullptr && *options.interrupted != 0) {
       return absl::AbortedError(
           "the comparison gave way: a decision came first, or the server is to end");

@@ -59,11 +59,15 @@ struct FeedDirective {
   friend bool operator==(const FeedDirective&, const FeedDirective&) = default;
 };
 
-// A record that differs between two versions; nullopt where a version has none under the key.
+// A record that differs between two versions; nullopt where a version has none under the key. With
+// neither, nothing differs there: now and then one such comes, so that a visitor can end a long way
+// through versions that hardly differ.
 struct RecordChange {
   absl::string_view key;  // an encoded lookup key; valid during the call
   std::optional<reputation::Record> before;
   std::optional<reputation::Record> after;
+
+  bool differs() const { return before.has_value() || after.has_value(); }
 };
 using RecordChangeVisitor = std::function<absl::Status(const RecordChange&)>;
 

@@ -14,6 +14,9 @@ namespace {
 
 using reputation::Record;
 
+// How many entries are compared between two calls of a visitor that has nothing to be told.
+constexpr uint64_t kStepsBetweenSigns = 4096;
+
 // Calls `visit` for the record under `key`; null where there is none. Labels are no records.
 absl::Status Visit(absl::string_view key, const absl::string_view* before,
                    const absl::string_view* after, const RecordChangeVisitor& visit) {
@@ -70,8 +73,10 @@ absl::Status CompareVersions(const Database& database, const ColumnFamily* famil
   std::unique_ptr<EntryCursor> before;
   if (family != nullptr) before = NewFamilyCursor(database, *family);
   std::unique_ptr<EntryCursor> after = NewVersionCursor(packs);
-  while ((before != nullptr && before->Valid()) || after->Valid()) {
+  for (uint64_t steps = 1; (before != nullptr && before->Valid()) || after->Valid(); ++steps) {
     if (absl::Status s = Step(before.get(), after.get(), visit); !s.ok()) return s;
+    if (steps % kStepsBetweenSigns != 0) continue;
+    if (absl::Status s = visit(RecordChange()); !s.ok()) return s;
   }
   if (before != nullptr && !before->status().ok()) {
     family->MarkDamaged();

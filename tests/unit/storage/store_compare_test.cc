@@ -31,6 +31,7 @@ class StoreCompareTest : public StoreTest {
 
   static RecordChangeVisitor Into(Changes* changes) {
     return [changes, last = std::string()](const RecordChange& change) mutable {
+      if (!change.differs()) return absl::OkStatus();
       EXPECT_LT(last, std::string(change.key)) << "keys do not rise";
       last = std::string(change.key);
       (*changes)[last] = {Encoded(change.before), Encoded(change.after)};
@@ -96,6 +97,17 @@ TEST_F(StoreCompareTest, AVisitorMayEndIt) {
                               }),
               HasCode(absl::StatusCode::kCancelled));
   EXPECT_EQ(calls, 1);
+}
+
+TEST_F(StoreCompareTest, AVisitorMayEndItWhereNothingDiffers) {
+  const Entries entries = SampleEntries(0, 9000);
+  ASSERT_THAT(store_->Serve(Threats().Snapshot(1, entries)), IsOk());
+  EXPECT_THAT(store_->Compare(Threats().Snapshot(2, entries, 2),
+                              [](const RecordChange& change) {
+                                EXPECT_FALSE(change.differs());
+                                return absl::CancelledError("enough");
+                              }),
+              HasCode(absl::StatusCode::kCancelled));
 }
 
 TEST_F(StoreCompareTest, NeedsPacksThatAreThere) {
