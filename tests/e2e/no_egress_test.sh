@@ -30,8 +30,11 @@ if [ -z "${CLOISTER_OWN_NAMESPACES:-}" ]; then
   unshare "${as_root[@]}" --net --mount sh -c \
     'mount -t tmpfs tmpfs /run && mkdir /run/netns && ip netns add probe && ip netns del probe' \
     2>/dev/null || skip "network namespaces are not permitted here"
+  # Sanitizers look into /proc, which has to be that of the new processes, where that is permitted.
+  own_proc=(--mount-proc)
+  unshare "${as_root[@]}" --mount --pid --fork --mount-proc true 2>/dev/null || own_proc=()
   CLOISTER_OWN_NAMESPACES=1 exec unshare "${as_root[@]}" --net --mount --pid --fork --kill-child \
-    "$0" "$@"
+    "${own_proc[@]}" "$0" "$@"
 fi
 
 mount -t tmpfs tmpfs /run

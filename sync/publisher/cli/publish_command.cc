@@ -16,11 +16,16 @@ namespace cloister::publisher {
 namespace {
 
 constexpr char kPublishFooter[] = R"(
-Sources are FORMAT:PATH; compressed files (gzip, Zstandard, LZ4) are recognised.
+Sources are FORMAT:PATH; compressed files (gzip, Zstandard, LZ4, ZIP of one file) are recognised.
   csv              rows whose columns a header names: kind, value, verdict, and as wanted
                    confidence, categories, threat_name, scope, applies_to, first_seen, last_seen,
                    valid_until, product, vendor, version, source
   debian-packages  a Debian Packages index: digest and package URLs of every package
+  url domain ip hash list hosts adblock ipsum     lists, one object a line
+  urlhaus urlhaus-text urlhaus-hosts malwarebazaar threatfox threatfox-json phishtank
+  phishtank-json openphish clamav hash-comments   threat feeds as their publishers write them
+  stix misp rpz nsrl hashlookup                   documents, zones and databases
+docs/feeds.md says what becomes of a line of each.
 
 Examples:
   cloister-publish publish --repository repo --keys keys --source csv:threats.csv
