@@ -179,9 +179,10 @@ TEST_F(LongAdminCallsTest, OtherCallsAreAnsweredMeanwhile) {
   for (const FeedConfig& feed : configuration_.feeds) {
     contexts.push_back(std::make_unique<grpc::ClientContext>());
     streams.push_back(Verify(contexts.back().get(), feed.name));
+    // The first one runs before the others come: which of them gets a thread is not said.
+    v1::VerifyFeedResponse message;
+    if (streams.size() == 1) ASSERT_TRUE(streams.front()->Read(&message));
   }
-  v1::VerifyFeedResponse message;
-  ASSERT_TRUE(streams.front()->Read(&message));
   v1::PinFeedRequest pin;
   pin.set_feed("threats");
   pin.set_reason("r");
