@@ -181,7 +181,9 @@ TEST_F(LongAdminCallsTest, OtherCallsAreAnsweredMeanwhile) {
     streams.push_back(Verify(contexts.back().get(), feed.name));
     // The first one runs before the others come: which of them gets a thread is not said.
     v1::VerifyFeedResponse message;
-    if (streams.size() == 1) ASSERT_TRUE(streams.front()->Read(&message));
+    if (streams.size() == 1) {
+      ASSERT_TRUE(streams.front()->Read(&message));
+    }
   }
   v1::PinFeedRequest pin;
   pin.set_feed("threats");
