@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/time/clock.h"
 
 namespace cloister::server {
 namespace {
@@ -18,9 +17,9 @@ constexpr absl::Duration kPauseAfterFailure = absl::Minutes(10);
 
 void BackgroundRounds::Run() {
   for (const Feed& feed : feeds_) {
-    if (cancelled_) return;
+    if (cancelled_.HasBeenNotified()) return;
     if (feed.gate->MaskedCountIsDue()) CountMasked(feed.gate);
-    if (cancelled_) return;
+    if (cancelled_.HasBeenNotified()) return;
     if (options_.store->ServedDeltas(feed.gate->feed()) > kMaxServedDeltas) Fold(feed);
   }
 }
@@ -29,9 +28,10 @@ void BackgroundRounds::Run() {
 void BackgroundRounds::CountMasked(FeedGate* gate) {
   absl::Time begun = options_.clock();
   gate->CountMasked([this, &begun] {
-    if (cancelled_) return absl::AbortedError("the server is being stopped");
+    if (cancelled_.HasBeenNotified()) return absl::AbortedError("the server is being stopped");
     const absl::Duration worked = options_.clock() - begun;
-    absl::SleepFor(std::clamp(3 * worked, absl::ZeroDuration(), kLongestRest));
+    cancelled_.WaitForNotificationWithTimeout(
+        std::clamp(3 * worked, absl::ZeroDuration(), kLongestRest));
     begun = options_.clock();
     return absl::OkStatus();
   });
@@ -47,7 +47,8 @@ void BackgroundRounds::Fold(const Feed& feed) {
     return;
   }
   const auto progress = [this](const storage::StoreProgress&) {
-    return cancelled_ ? absl::AbortedError("the server is being stopped") : absl::OkStatus();
+    return cancelled_.HasBeenNotified() ? absl::AbortedError("the server is being stopped")
+                                        : absl::OkStatus();
   };
   absl::StatusOr<std::vector<storage::VersionPack>> folded =
       options_.store->Fold(name, options_.fold_bytes_per_second, progress);

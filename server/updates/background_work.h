@@ -3,7 +3,6 @@
 
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -13,6 +12,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "server/updates/feed_gate.h"
 #include "server/updates/known_chains.h"
@@ -24,7 +24,7 @@ namespace cloister::server {
 // Feeds that serve more deltas than this are folded.
 inline constexpr uint32_t kMaxServedDeltas = 8;
 
-// Not thread-safe but for Cancel.
+// Not thread-safe, but one other thread may call Cancel.
 class BackgroundRounds {
  public:
   struct Feed {
@@ -46,7 +46,9 @@ class BackgroundRounds {
   void Run();
 
   // Ends a Run in progress, and all to come, soon.
-  void Cancel() { cancelled_ = true; }
+  void Cancel() {
+    if (!cancelled_.HasBeenNotified()) cancelled_.Notify();
+  }
 
  private:
   void Fold(const Feed& feed);
@@ -54,7 +56,7 @@ class BackgroundRounds {
 
   const std::vector<Feed> feeds_;
   const Options options_;
-  std::atomic<bool> cancelled_{false};
+  absl::Notification cancelled_;
   std::map<std::string, absl::Time> next_fold_;  // where the last one failed
 };
 
