@@ -12,13 +12,13 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "storage/pack/pack_format.h"
-#include "sync/publisher/feeds/feed_reader.h"
-#include "sync/publisher/feeds/line_reader.h"
+#include "sync/feeds/feed_reader.h"
+#include "sync/feeds/line_reader.h"
 
 namespace {
 
-using cloister::publisher::FeedEntry;
-using cloister::publisher::FeedSource;
+using cloister::feeds::FeedEntry;
+using cloister::feeds::FeedSource;
 using cloister::reputation::LookupForm;
 using cloister::reputation::Verdict;
 
@@ -26,7 +26,7 @@ void Require(bool holds) {
   if (!holds) abort();
 }
 
-class MemorySource : public cloister::publisher::ByteSource {
+class MemorySource : public cloister::feeds::ByteSource {
  public:
   explicit MemorySource(absl::string_view bytes) : rest_(bytes) {}
 
@@ -60,11 +60,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view input(reinterpret_cast<const char*>(data), size);
   const size_t end = input.find('\n');
   if (end == absl::string_view::npos) return 0;
-  const auto reader = cloister::publisher::NewFeedReader(input.substr(0, end), {});
+  const auto reader = cloister::feeds::NewFeedReader(input.substr(0, end), {});
   if (!reader.ok()) return 0;
   const absl::string_view bytes = input.substr(end + 1);
   const FeedSource source([bytes] { return std::make_unique<MemorySource>(bytes); });
-  cloister::publisher::FeedReport report("fuzz");
+  cloister::feeds::FeedReport report("fuzz");
   (void)(*reader)->Read(source, CheckEntry, &report);
   return 0;
 }

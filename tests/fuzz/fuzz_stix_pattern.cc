@@ -6,20 +6,20 @@
 #include <variant>
 
 #include "absl/strings/string_view.h"
-#include "sync/publisher/feeds/stix_grammar.h"
-#include "sync/publisher/feeds/stix_pattern.h"
+#include "sync/feeds/stix_grammar.h"
+#include "sync/feeds/stix_pattern.h"
 #include "tests/fuzz/require.h"
 
 using cloister::fuzz::Require;
-using cloister::publisher::PatternObject;
-using cloister::publisher::PatternObjects;
-using cloister::publisher::StixAlternatives;
-using cloister::publisher::StixLimits;
+using cloister::feeds::PatternObject;
+using cloister::feeds::PatternObjects;
+using cloister::feeds::StixAlternatives;
+using cloister::feeds::StixLimits;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view pattern(reinterpret_cast<const char*>(data), size);
   const StixLimits limits;
-  const auto parsed = cloister::publisher::ParseStixPattern(pattern, limits);
+  const auto parsed = cloister::feeds::ParseStixPattern(pattern, limits);
   if (const auto* alternatives = std::get_if<StixAlternatives>(&parsed)) {
     Require(alternatives->conjunctions.size() <= limits.max_alternatives, "alternatives bounded");
     for (const auto& conjunction : alternatives->conjunctions) {
@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       Require(conjunction.size() <= limits.max_comparisons, "comparisons bounded");
     }
   }
-  const auto read = cloister::publisher::ReadStixPattern(pattern);
+  const auto read = cloister::feeds::ReadStixPattern(pattern);
   if (const auto* objects = std::get_if<PatternObjects>(&read)) {
     for (const PatternObject& object : objects->objects) {
       if (object.kind != cloister::reputation::ObjectKind::kFile) continue;

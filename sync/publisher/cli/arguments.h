@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "reputation/coverage.h"
 #include "reputation/verdict.h"
-#include "sync/publisher/feeds/feed_reader.h"
+#include "sync/feeds/feed_reader.h"
 #include "sync/publisher/signing/key_directory.h"
 
 namespace cloister::publisher {
@@ -72,7 +72,7 @@ struct Arguments {
   uint32_t root_threshold = 1;
 
   // publish
-  std::vector<SourceSpec> sources;
+  std::vector<feeds::SourceSpec> sources;
   std::optional<reputation::Verdict> verdict;
   reputation::Coverage also_covers;
   bool snapshot = false;

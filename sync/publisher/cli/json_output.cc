@@ -13,7 +13,7 @@ void Print(const json& value, std::ostream& out) {
   out << value.dump(2, ' ', /*ensure_ascii=*/false, json::error_handler_t::replace) << "\n";
 }
 
-json SourceJson(const FeedReport& source) {
+json SourceJson(const feeds::FeedReport& source) {
   json kinds = json::object();
   for (const auto& [kind, count] : source.kinds()) {
     kinds[std::string(reputation::ObjectKindName(kind))] = count;
@@ -21,11 +21,11 @@ json SourceJson(const FeedReport& source) {
   json rejected = json::object();
   for (const auto& [fault, rejections] : source.rejections()) {
     json examples = json::array();
-    for (const FeedReport::Example& example : rejections.examples) {
+    for (const feeds::FeedReport::Example& example : rejections.examples) {
       examples.push_back({{"line", example.line}, {"text", example.text}, {"why", example.why}});
     }
-    rejected[std::string(RowFaultName(fault))] = {{"count", rejections.count},
-                                                  {"examples", examples}};
+    rejected[std::string(feeds::RowFaultName(fault))] = {{"count", rejections.count},
+                                                         {"examples", examples}};
   }
   return {{"source", source.source()},     {"lines", source.lines()}, {"accepted", source.rows()},
           {"rejected", source.rejected()}, {"entries", kinds},        {"rejections", rejected}};
@@ -42,7 +42,7 @@ json PackJson(const trust::PackTarget& pack) {
 void PrintJson(const BuildReport& report, std::ostream& out) {
   const PublishResult& result = report.result;
   json sources = json::array();
-  for (const FeedReport& source : report.sources) sources.push_back(SourceJson(source));
+  for (const feeds::FeedReport& source : report.sources) sources.push_back(SourceJson(source));
   json value = {{"feed", report.feed},
                 {"sources", sources},
                 {"duplicates", report.duplicates},

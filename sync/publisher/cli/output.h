@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "sync/publisher/feeds/feed_report.h"
+#include "sync/feeds/feed_report.h"
 #include "sync/publisher/repository/publish.h"
 #include "sync/publisher/repository/repository.h"
 
@@ -15,7 +15,7 @@ namespace cloister::publisher {
 // What a build read, and what it published.
 struct BuildReport {
   std::string feed;
-  std::vector<FeedReport> sources;
+  std::vector<feeds::FeedReport> sources;
   uint64_t duplicates = 0;
   PublishResult result;
 };

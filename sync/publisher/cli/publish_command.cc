@@ -2,12 +2,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "sync/feeds/feed_reader.h"
 #include "sync/publisher/cli/commands.h"
 #include "sync/publisher/cli/key_ring.h"
 #include "sync/publisher/cli/options.h"
 #include "sync/publisher/cli/output.h"
 #include "sync/publisher/cli/progress.h"
-#include "sync/publisher/feeds/feed_reader.h"
 #include "sync/publisher/repository/entry_sorter.h"
 #include "sync/publisher/repository/metadata_json.h"
 #include "sync/publisher/repository/publish.h"
@@ -39,17 +39,19 @@ A row that cannot be read is reported and left out; it never stops the others.
 constexpr absl::Duration kRootWarning = absl::Hours(24 * 30);
 
 // Reads one source into the sorter.
-absl::StatusOr<FeedReport> ReadSource(const SourceSpec& source, const FeedOptions& options,
-                                      EntrySorter* sorter, Progress* progress) {
-  absl::StatusOr<std::unique_ptr<FeedReader>> reader = NewFeedReader(source.format, options);
+absl::StatusOr<feeds::FeedReport> ReadSource(const feeds::SourceSpec& source,
+                                             const feeds::FeedOptions& options, EntrySorter* sorter,
+                                             Progress* progress) {
+  absl::StatusOr<std::unique_ptr<feeds::FeedReader>> reader =
+      feeds::NewFeedReader(source.format, options);
   if (!reader.ok()) return reader.status();
   progress->Begin(absl::StrCat("reading ", source.path));
   (*reader)->set_progress([progress](uint64_t read) { progress->Tell(read, "lines"); });
 
-  FeedReport report(absl::StrCat(source.format, ":", source.path));
+  feeds::FeedReport report(absl::StrCat(source.format, ":", source.path));
   absl::Status read = (*reader)->Read(
-      FeedSource(source.path), [sorter](const FeedEntry& entry) { return sorter->Add(entry); },
-      &report);
+      feeds::FeedSource(source.path),
+      [sorter](const feeds::FeedEntry& entry) { return sorter->Add(entry); }, &report);
   if (read.ok()) return report;
   return absl::Status(read.code(), absl::StrCat(source.path, ": ", read.message()));
 }
@@ -67,7 +69,7 @@ PublishOptions OptionsFrom(const Arguments& arguments, const Repository& reposit
 }
 
 void AddSource(const std::string& text, Arguments* arguments) {
-  absl::StatusOr<SourceSpec> source = ParseSourceSpec(text);
+  absl::StatusOr<feeds::SourceSpec> source = feeds::ParseSourceSpec(text);
   if (!source.ok()) RefuseOption("--source", source.status());
   arguments->sources.push_back(*std::move(source));
 }
@@ -136,8 +138,8 @@ absl::Status RunPublish(const Arguments& arguments, const Console& console) {
   {
     Progress progress(console.err, console.err_is_terminal);
     EntrySorter sorter({.directory = repository.building_directory()});
-    for (const SourceSpec& source : arguments.sources) {
-      absl::StatusOr<FeedReport> read =
+    for (const feeds::SourceSpec& source : arguments.sources) {
+      absl::StatusOr<feeds::FeedReport> read =
           ReadSource(source, {.verdict = arguments.verdict}, &sorter, &progress);
       if (!read.ok()) return read.status();
       report.sources.push_back(*std::move(read));

@@ -17,7 +17,7 @@ std::string Bytes(uint64_t bytes) {
   return absl::StrFormat("%.1f MiB", bytes / 1024.0 / 1024.0);
 }
 
-void PrintSource(const FeedReport& source, std::ostream& out) {
+void PrintSource(const feeds::FeedReport& source, std::ostream& out) {
   out << source.source() << ": " << source.lines() << " lines, " << source.rows()
       << " listings accepted, " << source.rejected() << " rejected\n";
   const std::string kinds =
@@ -26,8 +26,8 @@ void PrintSource(const FeedReport& source, std::ostream& out) {
       });
   if (!kinds.empty()) out << "  entries: " << kinds << "\n";
   for (const auto& [fault, rejections] : source.rejections()) {
-    out << "  rejected as " << RowFaultName(fault) << ": " << rejections.count << "\n";
-    for (const FeedReport::Example& example : rejections.examples) {
+    out << "  rejected as " << feeds::RowFaultName(fault) << ": " << rejections.count << "\n";
+    for (const feeds::FeedReport::Example& example : rejections.examples) {
       out << "    line " << example.line << ": " << example.why << "\n      " << example.text
           << "\n";
     }
@@ -54,7 +54,7 @@ void PrintPacks(const PublishResult& result, std::ostream& out) {
 }  // namespace
 
 void PrintSources(const BuildReport& report, std::ostream& out) {
-  for (const FeedReport& source : report.sources) PrintSource(source, out);
+  for (const feeds::FeedReport& source : report.sources) PrintSource(source, out);
 }
 
 void PrintText(const BuildReport& report, std::ostream& out) {

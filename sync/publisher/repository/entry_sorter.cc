@@ -55,7 +55,7 @@ uint32_t EntrySorter::NumberOf(const Label& label) {
   return position->second;
 }
 
-absl::Status EntrySorter::Add(const FeedEntry& entry) {
+absl::Status EntrySorter::Add(const feeds::FeedEntry& entry) {
   Record record = entry.record;
   record.label_id = NumberOf(entry.label);
   absl::StatusOr<SortItem> item = SortItem::Make(entry.key, record);

@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "reputation/record.h"
-#include "sync/publisher/feeds/feed_reader.h"
+#include "sync/feeds/feed_reader.h"
 #include "sync/publisher/repository/item_file.h"
 #include "sync/publisher/repository/sorted_entries.h"
 
@@ -34,7 +34,7 @@ class EntrySorter {
   explicit EntrySorter(Options options) : options_(std::move(options)) {}
 
   // InvalidArgument if the record cannot be encoded; kNoSpace or kIoError of the files.
-  absl::Status Add(const FeedEntry& entry);
+  absl::Status Add(const feeds::FeedEntry& entry);
 
   // Call once, last.
   absl::StatusOr<std::unique_ptr<SortedEntries>> Finish();

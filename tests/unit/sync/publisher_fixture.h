@@ -1,4 +1,4 @@
-// What tests of the publisher share: feeds from text, keys, a repository in a folder of its own.
+// What tests of the publisher share: keys, a repository in a folder of its own.
 
 #pragma once
 
@@ -13,7 +13,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "storage/pack/pack_reader.h"
-#include "sync/publisher/feeds/feed_reader.h"
 #include "sync/publisher/repository/publish.h"
 #include "sync/publisher/repository/repository.h"
 #include "sync/publisher/repository/sorted_entries.h"
@@ -21,29 +20,15 @@
 #include "sync/trust/pack_target.h"
 #include "sync/trust/updater.h"
 #include "tests/support/temporary_directory.h"
+#include "tests/unit/feeds/feed_fixture.h"
 
 namespace cloister::publisher {
 
+using feeds::FeedEntry;
+using feeds::FileEntry;
+
 // A moment for tests to begin at.
 inline const absl::Time kStart = absl::FromUnixSeconds(1'780'000'000);
-
-// What a reader made of a text.
-struct FeedOutcome {
-  absl::Status status;
-  std::vector<FeedEntry> entries;
-  FeedReport report{"test"};
-
-  uint64_t Rejected(RowFault fault) const;
-};
-
-FeedOutcome ReadFeed(absl::string_view format, absl::string_view text,
-                     const FeedOptions& options = {});
-FeedOutcome ReadFeedFile(absl::string_view format, const std::string& path,
-                         const FeedOptions& options = {});
-
-// A listing of the SHA-256 that `number` makes.
-FeedEntry FileEntry(uint32_t number, reputation::Verdict verdict = reputation::Verdict::kMalicious,
-                    absl::string_view threat_name = "");
 
 // How to make keys without passphrases.
 CreateKeysOptions PlainKeys(uint32_t root_keys = 1);

@@ -1,0 +1,95 @@
+// What every feed format is read into, and the interface of its reader.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "reputation/lookup_key.h"
+#include "reputation/record.h"
+#include "sync/feeds/feed_report.h"
+#include "sync/feeds/feed_source.h"
+#include "sync/feeds/line_reader.h"
+
+namespace cloister::feeds {
+
+// One listing: what is stored under one lookup key. The record's label_id is 0; ids are assigned
+// when a version is built.
+struct FeedEntry {
+  reputation::LookupKey key;
+  reputation::Record record;
+  reputation::Label label;
+};
+
+// Takes entries in the order of the file; an error ends the reading and is returned by it.
+using EntrySink = std::function<absl::Status(const FeedEntry&)>;
+
+// Told now and then, at most once every few thousand, how many lines, or objects of a format that
+// has no lines, were read.
+using ReadProgress = std::function<void(uint64_t read)>;
+
+// Reads one format. Not thread-safe.
+class FeedReader {
+ public:
+  virtual ~FeedReader() = default;
+
+  // Passes every good entry to `sink` and every bad one to `report`: a bad line never stops a
+  // build. What does stop it: the file cannot be read or is damaged (DataLoss), its layout is not
+  // this format's (InvalidArgument), or an error of `sink`.
+  virtual absl::Status Read(const FeedSource& source, const EntrySink& sink,
+                            FeedReport* report) = 0;
+
+  void set_progress(ReadProgress progress) { progress_ = std::move(progress); }
+
+ protected:
+  void MayTellProgress(uint64_t read) const {
+    if (progress_ && read % 4096 == 0) progress_(read);
+  }
+
+ private:
+  ReadProgress progress_;
+};
+
+// A format made of lines.
+class LineFeedReader : public FeedReader {
+ public:
+  absl::Status Read(const FeedSource& source, const EntrySink& sink, FeedReport* report) final;
+
+ protected:
+  // As for Read. Afterwards `lines` is at its end, and its number is reported.
+  virtual absl::Status ReadLines(LineReader& lines, const EntrySink& sink, FeedReport* report) = 0;
+};
+
+// What a source says of all its entries, where the format does not say it of each.
+struct FeedOptions {
+  // Unset: the format's own, such as MALICIOUS for URLhaus and KNOWN for a package index.
+  std::optional<reputation::Verdict> verdict = std::nullopt;
+  std::optional<std::vector<reputation::Category>> categories = std::nullopt;
+  // 0 to 100 (STIX scale), 0 = not stated.
+  uint8_t confidence = 0;
+  // Entries that the feed counts sightings of are read from this count on (ipsum).
+  uint32_t minimum_count = 1;
+};
+
+// A source as written on a command line: "csv:threats.csv".
+struct SourceSpec {
+  std::string format;
+  std::string path;
+};
+
+// InvalidArgument names the formats there are.
+absl::StatusOr<SourceSpec> ParseSourceSpec(absl::string_view text);
+absl::StatusOr<std::unique_ptr<FeedReader>> NewFeedReader(absl::string_view format,
+                                                          const FeedOptions& options);
+
+// "csv" …
+std::vector<std::string> FeedFormats();
+
+}  // namespace cloister::feeds

@@ -1,0 +1,24 @@
+// Response policy zones (draft-vixie-dnsop-dns-rpz) as zone files (RFC 1035, section 5).
+
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "sync/feeds/feed_reader.h"
+
+namespace cloister::feeds {
+
+//   name          the host
+//   *.name        what is below it
+//   32.1.2.0.192.rpz-ip, 48.zz.db8.2001.rpz-ip      the address or network
+// with any action that keeps a client away (NXDOMAIN, NODATA, DROP, local data) is MALICIOUS,
+// unless `options` have a verdict. Names are relative to $ORIGIN or, without it, to the name of
+// the SOA record, which is removed from absolute names. SOA, NS and other records of the zone
+// itself, DNSSEC records, and repeated names (local data of several records) are passed over.
+// Counted as unsupported: rpz-passthru (an exception from this zone; a record cannot take back
+// another, an override can), rpz-tcp-only, the triggers rpz-client-ip, rpz-nsip and rpz-nsdname,
+// and the directives $INCLUDE and $GENERATE.
+absl::StatusOr<std::unique_ptr<FeedReader>> NewRpzZone(const FeedOptions& options);
+
+}  // namespace cloister::feeds

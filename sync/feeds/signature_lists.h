@@ -1,0 +1,22 @@
+// Digests of malware with a name beside each.
+
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "sync/feeds/feed_reader.h"
+
+namespace cloister::feeds {
+
+// ClamAV's .hdb and .hsb: digest:size:name[:from[:to]], the size a number or '*'. The digest's
+// length tells its algorithm, since both files hold any in practice. The name becomes the threat's
+// name; names that start with "PUA." are UNWANTED, all others MALICIOUS, unless `options` say
+// otherwise.
+absl::StatusOr<std::unique_ptr<FeedReader>> NewClamavHashes(const FeedOptions& options);
+
+// Neo23x0's hash-iocs.txt: digest;comment. What follows the first ';' is free text and becomes the
+// threat's name, cut to what a label holds. MALICIOUS unless `options` say otherwise.
+absl::StatusOr<std::unique_ptr<FeedReader>> NewHashComments(const FeedOptions& options);
+
+}  // namespace cloister::feeds

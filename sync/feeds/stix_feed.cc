@@ -1,0 +1,230 @@
+#include "sync/feeds/stix_feed.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "sync/feeds/feed_output.h"
+#include "sync/feeds/json_stream.h"
+#include "sync/feeds/line_format.h"
+#include "sync/feeds/stix_pattern.h"
+#include "sync/feeds/threat_words.h"
+
+namespace cloister::feeds {
+namespace {
+
+using nlohmann::json;
+using reputation::Verdict;
+
+std::vector<std::string> Words(const json& indicator) {
+  std::vector<std::string> words;
+  for (const char* name : {"indicator_types", "labels"}) {
+    const json* list = JsonMember(indicator, name);
+    if (list == nullptr || !list->is_array()) continue;
+    for (const json& word : *list) {
+      if (word.is_string()) words.push_back(word.get<std::string>());
+    }
+  }
+  return words;
+}
+
+// STIX 2.1, section 10.8 (indicator type vocabulary).
+Verdict VerdictOf(const std::vector<std::string>& words, const FeedOptions& options) {
+  bool suspicious = false;
+  bool benign = false;
+  for (const std::string& word : words) {
+    if (word == "malicious-activity") return Verdict::kMalicious;
+    suspicious = suspicious || word == "anomalous-activity" || word == "anonymization" ||
+                 word == "compromised" || word == "unknown";
+    benign = benign || word == "benign";
+  }
+  if (suspicious) return Verdict::kSuspicious;
+  const Verdict own = options.verdict.value_or(benign ? Verdict::kKnown : Verdict::kMalicious);
+  if (!benign) return own;
+  return own == Verdict::kTrusted ? Verdict::kTrusted : Verdict::kKnown;
+}
+
+std::optional<Fault> ReadTimes(const json& indicator, reputation::Record* record) {
+  record->first_seen_days = DaysOfText(JsonText(indicator, "valid_from"));
+  const json* until = JsonMember(indicator, "valid_until");
+  if (until == nullptr) return std::nullopt;
+  const std::optional<absl::Time> end = TimeOfText(JsonText(indicator, "valid_until"));
+  if (!end.has_value()) return Fault{RowFault::kBadDate, "valid_until is not a timestamp"};
+  const std::optional<absl::Time> start = TimeOfText(JsonText(indicator, "valid_from"));
+  if (start.has_value() && *end <= *start) {
+    return Fault{RowFault::kBadDate, "valid_until is not after valid_from"};
+  }
+  record->valid_until_hours = reputation::HoursSinceEpoch(*end);
+  return std::nullopt;
+}
+
+std::optional<Fault> ReadConfidence(const json& indicator, reputation::Record* record) {
+  const json* confidence = JsonMember(indicator, "confidence");
+  if (confidence == nullptr) return std::nullopt;
+  const double value = confidence->is_number() ? confidence->get<double>() : -1;
+  if (!(value >= 0 && value <= 100)) {
+    return Fault{RowFault::kBadConfidence, "confidence is not 0 to 100"};
+  }
+  record->confidence = static_cast<uint8_t>(value);
+  return std::nullopt;
+}
+
+// Why the indicator lists nothing at all.
+std::optional<Fault> IndicatorFault(const json& indicator) {
+  const json* revoked = JsonMember(indicator, "revoked");
+  if (revoked != nullptr && *revoked == json(true)) {
+    return Fault{RowFault::kWithdrawn, "the source has revoked it"};
+  }
+  const absl::string_view type = JsonText(indicator, "pattern_type");
+  if (!type.empty() && type != "stix") {
+    return Fault{RowFault::kUnsupported, absl::StrCat("a pattern of the type ", type)};
+  }
+  if (JsonText(indicator, "pattern").empty()) {
+    return Fault{RowFault::kMissingField, "the indicator has no pattern"};
+  }
+  return std::nullopt;
+}
+
+// The listing without its object, or why there is none.
+std::variant<Listing, Fault> CommonPart(const json& indicator, const FeedOptions& options) {
+  const std::vector<std::string> words = Words(indicator);
+  Listing listing = ThreatDefaults(options, Verdict::kMalicious);
+  listing.record.verdict = VerdictOf(words, options);
+  std::optional<Fault> fault = ReadTimes(indicator, &listing.record);
+  if (!fault.has_value()) fault = ReadConfidence(indicator, &listing.record);
+  if (fault.has_value()) return *std::move(fault);
+  if (!options.categories.has_value()) {
+    for (const std::string& word : words) {
+      const std::optional<reputation::Category> category = CategoryOfWord(word);
+      if (category.has_value()) AddCategory(*category, &listing.label.categories);
+    }
+  }
+  return listing;
+}
+
+class Indicators {
+ public:
+  Indicators(const FeedOptions& options, FeedOutput* output) : options_(options), output_(output) {}
+
+  absl::Status Take(const json& indicator, uint64_t line) {
+    const std::string text =
+        absl::StrCat(JsonText(indicator, "id"), " ", JsonText(indicator, "pattern"));
+    const RowPlace place{line, text};
+    if (std::optional<Fault> fault = IndicatorFault(indicator)) {
+      output_->Reject(*fault, place);
+      return absl::OkStatus();
+    }
+    const std::variant<Listing, Fault> common = CommonPart(indicator, options_);
+    if (const Fault* fault = std::get_if<Fault>(&common)) {
+      output_->Reject(*fault, place);
+      return absl::OkStatus();
+    }
+    std::variant<PatternObjects, Fault> read = ReadStixPattern(JsonText(indicator, "pattern"));
+    if (const Fault* fault = std::get_if<Fault>(&read)) {
+      output_->Reject(*fault, place);
+      return absl::OkStatus();
+    }
+    const PatternObjects& objects = std::get<PatternObjects>(read);
+    for (const Fault& fault : objects.faults) output_->Reject(fault, place);
+    return Pass(objects, std::get<Listing>(common), JsonText(indicator, "name"), place);
+  }
+
+ private:
+  absl::Status Pass(const PatternObjects& objects, const Listing& common, absl::string_view name,
+                    const RowPlace& place) {
+    bool any = false;
+    for (const PatternObject& object : objects.objects) {
+      Listing listing = common;
+      listing.kind = object.kind;
+      listing.value = object.value;
+      if (object.c2) {
+        listing.record.applies_to = reputation::ContextBit(reputation::LookupContext::kC2);
+      }
+      if (!absl::StrContains(name, object.value)) listing.label.threat_name = FitLabel(name);
+      const std::variant<FeedEntry, Fault> made = EntryFromListing(listing);
+      if (const Fault* fault = std::get_if<Fault>(&made)) {
+        output_->Reject(*fault, place);
+        continue;
+      }
+      any = true;
+      absl::Status passed = output_->Pass(std::get<FeedEntry>(made));
+      if (!passed.ok()) return passed;
+    }
+    if (any) output_->report()->CountRow();
+    return absl::OkStatus();
+  }
+
+  const FeedOptions& options_;
+  FeedOutput* output_;
+};
+
+// Tells by the members of the document what it is.
+struct Shape {
+  bool has_objects = false;
+  bool version_1 = false;
+
+  void Look(const JsonPlace& place) {
+    if (place.path.size() != 1) return;
+    const std::string& name = place.path[0];
+    has_objects = has_objects || name.empty() || name == "objects";
+    version_1 = version_1 || name == "stix_header" || name == "observables" ||
+                name == "indicators" || name == "ttps" || absl::StartsWith(name, "stix:");
+  }
+
+  absl::Status Check() const {
+    if (has_objects) return absl::OkStatus();
+    if (version_1) {
+      return absl::InvalidArgumentError(
+          "this is STIX 1.x; convert it to STIX 2.1 first, for instance with stix2-elevator");
+    }
+    return absl::InvalidArgumentError(
+        "not a STIX bundle, which is a JSON object with a list called \"objects\"");
+  }
+};
+
+class StixFeed : public FeedReader {
+ public:
+  explicit StixFeed(const FeedOptions& options) : options_(options) {}
+
+  absl::Status Read(const FeedSource& source, const EntrySink& sink, FeedReport* report) override {
+    absl::StatusOr<std::unique_ptr<ByteSource>> bytes = source.Bytes();
+    if (!bytes.ok()) return bytes.status();
+    FeedOutput output(sink, report);
+    Indicators indicators(options_, &output);
+    Shape shape;
+    uint64_t objects = 0;
+    const auto choose = [&shape](const JsonPlace& place) {
+      shape.Look(place);
+      if (place.Is({"objects", ""}) || place.Is({""})) return JsonChoice::kTake;
+      return place.path.empty() || place.Is({"objects"}) ? JsonChoice::kDescend : JsonChoice::kSkip;
+    };
+    const auto visit = [&](const JsonPlace& place, const json& object) {
+      MayTellProgress(++objects);
+      if (place.oversized) {
+        output.Reject({RowFault::kMalformed, "an object larger than any real one"},
+                      {place.line, absl::StrCat("object ", objects)});
+        return absl::OkStatus();
+      }
+      if (JsonText(object, "type") != "indicator") return absl::OkStatus();
+      return indicators.Take(object, place.line);
+    };
+    absl::Status walked = WalkJson(**bytes, choose, visit);
+    report->SetLines(objects);
+    return walked.ok() ? shape.Check() : walked;
+  }
+
+ private:
+  FeedOptions options_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<FeedReader>> NewStixFeed(const FeedOptions& options) {
+  return std::make_unique<StixFeed>(options);
+}
+
+}  // namespace cloister::feeds
