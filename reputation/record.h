@@ -2,7 +2,7 @@
 //
 // Record layout, at most 16 bytes, little-endian (docs/repository-format.md has worked examples):
 //
-//   byte 0     high nibble: codec version (1); low nibble: verdict, 15 = REMOVED
+//   byte 0     high nibble: codec version (1); low nibble: verdict, 14 = EXCLUDED, 15 = REMOVED
 //   byte 1     which optional fields follow, in this order:
 //              1 applies_to, 2 label_id, 4 valid_until, 8 first_seen, 16 last_seen
 //   byte 2     confidence, 0-100
@@ -14,6 +14,10 @@
 //   [2]        last_seen    days since 1970-01-01, UTC
 //
 // A REMOVED record is byte 0 and three zero bytes; it hides the same key in older packs.
+//
+// An EXCLUDED record says nothing about its object but that the wider records of its own feed do
+// not reach it: 192.0.2.7 out of 192.0.2.0/24, good.example.com out of example.com and all below
+// it. It may carry scope, applies_to and valid_until, and no more.
 
 #pragma once
 
@@ -32,7 +36,8 @@ namespace cloister::reputation {
 struct Record {
   static constexpr size_t kMaxEncodedSize = 16;
 
-  bool removed = false;  // when set, nothing else is meaningful
+  bool removed = false;   // when set, nothing else is meaningful
+  bool excluded = false;  // when set, there is no verdict: see above
   Verdict verdict = Verdict::kKnown;
   uint8_t confidence = 0;  // 0-100 (STIX scale), 0 = not stated
   Scope scope = Scope::kExact;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,9 @@ struct FeedEntry {
   reputation::LookupKey key;
   reputation::Record record;
   reputation::Label label;
+  // The object as the feed wrote it, refanged: lookup keys are hashes and cannot be read back.
+  // Borrowed, for as long as the sink is called. Empty where an entry was not read from a feed.
+  absl::string_view listed = {};
 };
 
 // Takes entries in the order of the file; an error ends the reading and is returned by it.
@@ -76,6 +80,11 @@ struct FeedOptions {
   uint8_t confidence = 0;
   // Entries that the feed counts sightings of are read from this count on (ipsum).
   uint32_t minimum_count = 1;
+  // Tables with a header (format csv): which of their columns hold ours. Our name ("value",
+  // "sha256", "threat_name" …) to theirs, as it stands in the header, whatever its case.
+  std::map<std::string, std::string> columns = {};
+  // The source's tags or types in lower case, to what they mean (threat feeds, MISP, STIX labels).
+  std::map<std::string, std::vector<reputation::Category>> category_map = {};
 };
 
 // A source as written on a command line: "csv:threats.csv".

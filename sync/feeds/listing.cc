@@ -173,7 +173,7 @@ std::variant<FeedEntry, Fault> EntryFromListing(const Listing& listing) {
   if (label_fault.has_value()) return *std::move(label_fault);
 
   const Target& found = std::get<Target>(target);
-  FeedEntry entry{found.key, listing.record, listing.label};
+  FeedEntry entry{found.key, listing.record, listing.label, listing.value};
   entry.record.scope = found.scope;
   entry.record.label_id = 0;
   return entry;

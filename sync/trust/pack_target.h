@@ -14,6 +14,7 @@
 #include "reputation/coverage.h"
 #include "reputation/ip_address.h"
 #include "sync/trust/metadata.h"
+#include "sync/trust/source_note.h"
 
 namespace cloister::trust {
 
@@ -35,6 +36,7 @@ struct PackTarget {
   reputation::Coverage coverage;             // of that version
   reputation::PrefixLengths prefix_lengths;  // of that version
   absl::Duration minimum_poll_interval;      // how often to ask at most
+  std::vector<SourceNote> sources;           // of that version; at most 64, none if not stated
 
   bool is_delta() const { return from_version != 0; }
 };

@@ -34,6 +34,7 @@ FeedOutcome ReadSource(absl::string_view format, const FeedSource& source,
       source,
       [&outcome](const FeedEntry& entry) {
         outcome.entries.push_back(entry);
+        outcome.entries.back().listed = {};  // borrowed
         return absl::OkStatus();
       },
       &outcome.report);

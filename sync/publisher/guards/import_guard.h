@@ -1,0 +1,78 @@
+// Keeps a publisher from condemning what everybody uses: entries that a guard stops are left out of
+// the feed, and told.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "sync/feeds/feed_reader.h"
+
+namespace cloister::publisher {
+
+// One closed list: the words stand in reports, configuration and the names of tests.
+enum class Guard {
+  kEmptyFile,       // the digest of nothing at all
+  kPublicSuffix,    // a name, or a whole site, that strangers share
+  kPrivateNetwork,  // special-purpose networks: RFC 6890 and its like
+  kWidePrefix,      // a network wider than configured
+  kWarningList,     // a MISP warning list names it
+  kPopularHost,     // among the first so many of a ranked list of hosts
+  kSharedHost,      // a host that many share: file hosts, code hosts, site builders, shorteners
+  kOwnAsset,        // own domains and networks
+};
+// "empty_file", "warning_list" …
+absl::string_view GuardName(Guard guard);
+
+enum class GuardAction {
+  kHold,    // left out until an administrator allows it by name (GuardOptions::allow)
+  kRefuse,  // left out
+  kOff,
+};
+
+struct GuardOptions {
+  GuardAction empty_file = GuardAction::kRefuse;
+  GuardAction public_suffix = GuardAction::kRefuse;
+  GuardAction private_network = GuardAction::kRefuse;
+  GuardAction wide_prefix = GuardAction::kHold;
+  GuardAction warning_list = GuardAction::kHold;
+  GuardAction popular_host = GuardAction::kHold;
+  GuardAction shared_host = GuardAction::kHold;
+  GuardAction own_asset = GuardAction::kRefuse;
+  int min_ipv4_prefix = 16;  // wider networks are stopped by wide_prefix
+  int min_ipv6_prefix = 32;
+  std::vector<std::string> warning_lists;  // files or folders of MISP warning lists (list.json)
+  std::vector<std::string> popular_hosts;  // files: one host a line, or CSV "rank,host" (Tranco)
+  uint64_t popular_hosts_count = 100'000;  // how many of them count
+  std::vector<std::string> own_domains;
+  std::vector<std::string> own_networks;
+  // Objects that may be listed all the same, each as a feed writes it, and files of such lines.
+  std::vector<std::string> allow;
+  std::vector<std::string> allow_files;
+};
+
+struct GuardFinding {
+  Guard guard;
+  GuardAction action;  // never kOff
+  std::string why;     // "warning list Top 1000: github.com"
+};
+
+// Immutable; thread-safe.
+class ImportGuard {
+ public:
+  virtual ~ImportGuard() = default;
+
+  // Why `entry` is not published; nullopt if it may be. Only threats are guarded: KNOWN, TRUSTED
+  // and exclusions condemn nobody. A URL is stopped only where it lists a whole site.
+  virtual std::optional<GuardFinding> Check(const feeds::FeedEntry& entry) const = 0;
+};
+
+// Reads what `options` names. InvalidArgument names file, line and mend.
+absl::StatusOr<std::unique_ptr<ImportGuard>> BuildImportGuard(const GuardOptions& options);
+
+}  // namespace cloister::publisher
