@@ -49,9 +49,12 @@ absl::StatusOr<feeds::FeedReport> ReadSource(const feeds::SourceSpec& source,
   (*reader)->set_progress([progress](uint64_t read) { progress->Tell(read, "lines"); });
 
   feeds::FeedReport report(absl::StrCat(source.format, ":", source.path));
+  // Sources on a command line are trusted alike.
+  const uint16_t number = sorter->AddSource(source.path, /*trust=*/0);
   absl::Status read = (*reader)->Read(
       feeds::FeedSource(source.path),
-      [sorter](const feeds::FeedEntry& entry) { return sorter->Add(entry); }, &report);
+      [sorter, number](const feeds::FeedEntry& entry) { return sorter->Add(entry, number); },
+      &report);
   if (read.ok()) return report;
   return absl::Status(read.code(), absl::StrCat(source.path, ": ", read.message()));
 }

@@ -55,7 +55,17 @@ uint32_t EntrySorter::NumberOf(const Label& label) {
   return position->second;
 }
 
-absl::Status EntrySorter::Add(const feeds::FeedEntry& entry) {
+uint16_t EntrySorter::AddSource(std::string name, uint8_t trust) {
+  merges_.sources.push_back({.name = std::move(name)});
+  trusts_.push_back(trust);
+  return static_cast<uint16_t>(trusts_.size() - 1);
+}
+
+absl::Status EntrySorter::Add(const feeds::FeedEntry& entry, uint16_t source) {
+  if (source >= trusts_.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("there is no source number ", source));
+  }
+  ++merges_.sources[source].added;
   Record record = entry.record;
   record.label_id = NumberOf(entry.label);
   absl::StatusOr<SortItem> item = SortItem::Make(entry.key, record);
@@ -169,6 +179,7 @@ absl::StatusOr<std::unique_ptr<SortedEntries>> EntrySorter::Finish() {
     runs_.clear();
   }
   entries->duplicates_ = duplicates_;
+  entries->merges_ = std::move(merges_);
   absl::Status assigned = entries->AssignIds(labels_, output.used());
   if (!assigned.ok()) return assigned;
   return entries;

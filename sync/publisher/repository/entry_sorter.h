@@ -13,6 +13,7 @@
 #include "reputation/record.h"
 #include "sync/feeds/feed_reader.h"
 #include "sync/publisher/repository/item_file.h"
+#include "sync/publisher/repository/merge_report.h"
 #include "sync/publisher/repository/sorted_entries.h"
 
 namespace cloister::publisher {
@@ -33,8 +34,13 @@ class EntrySorter {
 
   explicit EntrySorter(Options options) : options_(std::move(options)) {}
 
-  // InvalidArgument if the record cannot be encoded; kNoSpace or kIoError of the files.
-  absl::Status Add(const feeds::FeedEntry& entry);
+  // A source of entries, called `name` in the report of the merge; returns its number. Of entries
+  // with one key those of the most trusted source count first.
+  uint16_t AddSource(std::string name, uint8_t trust);
+
+  // An entry of the source with the number `source`. InvalidArgument if the record cannot be
+  // encoded or there is no such source; kNoSpace or kIoError of the files.
+  absl::Status Add(const feeds::FeedEntry& entry, uint16_t source);
 
   // Call once, last.
   absl::StatusOr<std::unique_ptr<SortedEntries>> Finish();
@@ -56,6 +62,8 @@ class EntrySorter {
   std::map<reputation::Label, uint32_t> label_numbers_;
   std::vector<const reputation::Label*> labels_;  // by number, from 1 at [0]
   uint64_t duplicates_ = 0;
+  std::vector<uint8_t> trusts_;  // by source
+  MergeReport merges_;
 };
 
 }  // namespace cloister::publisher

@@ -14,6 +14,7 @@
 #include "reputation/record.h"
 #include "storage/pack/pack_reader.h"
 #include "sync/publisher/repository/item_file.h"
+#include "sync/publisher/repository/merge_report.h"
 
 namespace cloister::publisher {
 
@@ -28,6 +29,8 @@ class SortedEntries {
   uint64_t entries() const { return records() + labels(); }
   // Entries left out because another one had the same lookup key.
   uint64_t duplicates() const { return duplicates_; }
+  // What became of the entries of each source.
+  const MergeReport& merges() const { return merges_; }
   // Bytes that a snapshot takes, somewhat overestimated.
   uint64_t snapshot_bytes() const { return snapshot_bytes_; }
   const reputation::Coverage& coverage() const { return coverage_; }
@@ -57,6 +60,7 @@ class SortedEntries {
   std::vector<uint32_t> ids_;               // by number of the label in the sorter; [0] = 0
   uint64_t records_ = 0;
   uint64_t duplicates_ = 0;
+  MergeReport merges_;
   uint64_t snapshot_bytes_ = 0;
   reputation::Coverage coverage_;
   reputation::PrefixLengths prefix_lengths_;

@@ -48,8 +48,9 @@ PublishedFeed::PublishedFeed(const std::string& feed, const Retention& retention
 absl::StatusOr<std::unique_ptr<SortedEntries>> PublishedFeed::Sort(
     const std::vector<FeedEntry>& entries, size_t memory_bytes) {
   EntrySorter sorter({.directory = directory_.path(), .memory_bytes = memory_bytes});
+  const uint16_t source = sorter.AddSource("test", 1);
   for (const FeedEntry& entry : entries) {
-    absl::Status added = sorter.Add(entry);
+    absl::Status added = sorter.Add(entry, source);
     if (!added.ok()) return added;
   }
   return sorter.Finish();

@@ -34,7 +34,8 @@ std::unique_ptr<SortedEntries> Sort(const std::vector<FeedEntry>& entries,
                                     size_t memory_bytes = 1 << 20) {
   const testing::TemporaryDirectory directory;
   EntrySorter sorter({.directory = directory.path(), .memory_bytes = memory_bytes});
-  for (const FeedEntry& entry : entries) EXPECT_THAT(sorter.Add(entry), IsOk());
+  const uint16_t source = sorter.AddSource("only", 1);
+  for (const FeedEntry& entry : entries) EXPECT_THAT(sorter.Add(entry, source), IsOk());
   auto sorted = sorter.Finish();
   EXPECT_THAT(sorted, IsOk());
   return *std::move(sorted);
