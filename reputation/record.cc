@@ -1,6 +1,7 @@
 #include "reputation/record.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -9,6 +10,7 @@ namespace cloister::reputation {
 namespace {
 
 constexpr uint8_t kCodecVersion = 1;
+constexpr uint8_t kExcludedNibble = 14;
 constexpr uint8_t kRemovedNibble = 15;
 constexpr size_t kFixedSize = 4;
 
@@ -35,10 +37,27 @@ absl::Status OutOfRange(absl::string_view field, uint64_t value) {
       absl::StrCat("the record's ", field, " is out of range: ", value));
 }
 
+absl::Status CheckExclusion(const Record& record) {
+  const std::pair<absl::string_view, uint32_t> nothing[] = {{"confidence", record.confidence},
+                                                            {"prevalence", record.prevalence},
+                                                            {"label", record.label_id},
+                                                            {"first_seen", record.first_seen_days},
+                                                            {"last_seen", record.last_seen_days}};
+  for (const auto& [field, value] : nothing) {
+    if (value == 0) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("the record is EXCLUDED and has a ", field,
+                     "; an exclusion has a scope, contexts and an end, and nothing else"));
+  }
+  return absl::OkStatus();
+}
+
 // What encoding and decoding both insist on.
 absl::Status CheckRanges(const Record& record) {
   uint8_t verdict = static_cast<uint8_t>(record.verdict);
-  if (verdict == 0 || verdict > kMaxVerdict) return OutOfRange("verdict", verdict);
+  if (!record.excluded && (verdict == 0 || verdict > kMaxVerdict)) {
+    return OutOfRange("verdict", verdict);
+  }
   uint8_t scope = static_cast<uint8_t>(record.scope);
   if (scope > kMaxScope) return OutOfRange("scope", scope);
   if (record.confidence > kMaxConfidence) return OutOfRange("confidence", record.confidence);
@@ -49,7 +68,7 @@ absl::Status CheckRanges(const Record& record) {
   if (record.valid_until_hours > kMaxHours) {
     return OutOfRange("valid_until", record.valid_until_hours);
   }
-  return absl::OkStatus();
+  return record.excluded ? CheckExclusion(record) : absl::OkStatus();
 }
 
 uint8_t FlagsOf(const Record& record) {
@@ -104,6 +123,13 @@ Record Record::Removed() {
   return record;
 }
 
+Record Record::Excluded(Scope scope) {
+  Record record;
+  record.excluded = true;
+  record.scope = scope;
+  return record;
+}
+
 bool Record::ExpiredAt(absl::Time now) const {
   return valid_until_hours != 0 && valid_until() <= now;
 }
@@ -154,7 +180,8 @@ absl::Status EncodeRecord(const Record& record, std::string* out) {
   if (!in_range.ok()) return in_range;
 
   uint8_t flags = FlagsOf(record);
-  out->push_back(static_cast<char>(kCodecVersion << 4 | static_cast<uint8_t>(record.verdict)));
+  uint8_t nibble = record.excluded ? kExcludedNibble : static_cast<uint8_t>(record.verdict);
+  out->push_back(static_cast<char>(kCodecVersion << 4 | nibble));
   out->push_back(static_cast<char>(flags));
   out->push_back(static_cast<char>(record.confidence));
   out->push_back(static_cast<char>(static_cast<uint8_t>(record.scope) << 6 | record.prevalence));
@@ -189,7 +216,8 @@ absl::StatusOr<Record> DecodeRecord(absl::string_view bytes) {
         "the record's flags announce ", EncodedSize(flags), " bytes, there are ", bytes.size()));
   }
   Record record;
-  record.verdict = static_cast<Verdict>(head & 15);
+  record.excluded = (head & 15) == kExcludedNibble;
+  if (!record.excluded) record.verdict = static_cast<Verdict>(head & 15);
   record.confidence = static_cast<uint8_t>(bytes[2]);
   record.scope = static_cast<Scope>(static_cast<uint8_t>(bytes[3]) >> 6);
   record.prevalence = static_cast<uint8_t>(bytes[3]) & kMaxPrevalence;
@@ -199,7 +227,5 @@ absl::StatusOr<Record> DecodeRecord(absl::string_view bytes) {
   if (!in_range.ok()) return in_range;
   return record;
 }
-
-bool Label::empty() const { return *this == Label{}; }
 
 }  // namespace cloister::reputation

@@ -17,18 +17,19 @@
 //
 // An EXCLUDED record says nothing about its object but that the wider records of its own feed do
 // not reach it: 192.0.2.7 out of 192.0.2.0/24, good.example.com out of example.com and all below
-// it. It may carry scope, applies_to and valid_until, and no more.
+// it. It may carry scope, applies_to and valid_until, and no more (reputation/resolve.h has the
+// rules).
 
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "reputation/label.h"
 #include "reputation/verdict.h"
 
 namespace cloister::reputation {
@@ -36,10 +37,10 @@ namespace cloister::reputation {
 struct Record {
   static constexpr size_t kMaxEncodedSize = 16;
 
-  bool removed = false;   // when set, nothing else is meaningful
-  bool excluded = false;  // when set, there is no verdict: see above
-  Verdict verdict = Verdict::kKnown;
-  uint8_t confidence = 0;  // 0-100 (STIX scale), 0 = not stated
+  bool removed = false;               // when set, nothing else is meaningful
+  bool excluded = false;              // when set, there is no verdict: see above
+  Verdict verdict = Verdict::kKnown;  // stays so where there is none
+  uint8_t confidence = 0;             // 0-100 (STIX scale), 0 = not stated
   Scope scope = Scope::kExact;
   uint8_t prevalence = 0;          // log2 bucket of how many hosts have it, 0-63, 0 = not stated
   uint8_t applies_to = 0;          // bit (context - 1) each; 0 = every context
@@ -49,6 +50,7 @@ struct Record {
   uint16_t last_seen_days = 0;
 
   static Record Removed();
+  static Record Excluded(Scope scope);
 
   // Whether the record has lapsed at `now`.
   bool ExpiredAt(absl::Time now) const;
@@ -71,24 +73,12 @@ uint32_t HoursSinceEpoch(absl::Time time);
 // For first_seen_days and last_seen_days: rounded down, clamped to what the fields hold.
 uint16_t DaysSinceEpoch(absl::Time time);
 
-// Appends the encoded record. InvalidArgument names a field that is out of range.
+// Appends the encoded record. InvalidArgument names a field that is out of range, or that an
+// exclusion cannot have. The verdict of an exclusion is not looked at.
 absl::Status EncodeRecord(const Record& record, std::string* out);
 
 // Reads exactly one record. InvalidArgument for an unknown codec version, verdict or scope, a
 // value out of range, or a length that the flags do not announce.
 absl::StatusOr<Record> DecodeRecord(absl::string_view bytes);
-
-// Words that many records share, stored once per feed. A record holds its label's id.
-struct Label {
-  std::string threat_name;           // as the feed names it, "" if none
-  std::vector<Category> categories;  // sorted, unique
-  std::string product;               // software identity
-  std::string vendor;
-  std::string version;
-
-  bool empty() const;
-  friend auto operator<=>(const Label&, const Label&) = default;
-  friend bool operator==(const Label&, const Label&) = default;
-};
 
 }  // namespace cloister::reputation

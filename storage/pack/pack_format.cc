@@ -11,7 +11,6 @@
 #include "cloister/v1/pack.pb.h"
 #include "reputation/digest.h"
 #include "reputation/reject_reason.h"
-#include "storage/pack/utf8.h"
 
 namespace cloister::storage {
 namespace {
@@ -53,26 +52,10 @@ absl::Status CheckHeader(const v1::PackHeader& header) {
   return absl::OkStatus();
 }
 
-absl::Status CheckText(absl::string_view name, absl::string_view text, size_t max_bytes) {
-  if (text.size() > max_bytes) {
-    return BadLabel(absl::StrCat("has a ", name, " of ", text.size(), " bytes; at most ", max_bytes,
-                                 " are allowed"));
-  }
-  if (!IsUtf8(text)) return BadLabel(absl::StrCat("has a ", name, " that is not UTF-8"));
-  return absl::OkStatus();
-}
-
-absl::Status CheckTexts(const Label& label, size_t max_bytes) {
-  const std::pair<absl::string_view, const std::string*> texts[] = {
-      {"threat name", &label.threat_name},
-      {"product", &label.product},
-      {"vendor", &label.vendor},
-      {"version", &label.version},
-  };
-  for (const auto& [name, text] : texts) {
-    if (absl::Status s = CheckText(name, *text, max_bytes); !s.ok()) return s;
-  }
-  return absl::OkStatus();
+absl::Status CheckFit(const Label& label, size_t max_text_bytes) {
+  const absl::Status checked = reputation::CheckLabel(label, max_text_bytes);
+  if (checked.ok()) return checked;
+  return Rejected(RejectReason::kPackBadRecord, checked.message());
 }
 
 }  // namespace
@@ -127,14 +110,10 @@ absl::StatusOr<PackHeader> DecodeHeader(absl::string_view value) {
 
 absl::StatusOr<std::string> EncodeLabel(const Label& label) {
   if (label.empty()) return BadLabel("says nothing");
-  if (absl::Status s = CheckTexts(label, PackLimits().max_label_field_bytes); !s.ok()) return s;
+  if (absl::Status s = CheckFit(label, reputation::kMaxLabelTextBytes); !s.ok()) return s;
   v1::PackLabel message;
-  int previous = 0;
-  for (Category category : label.categories) {
-    int number = static_cast<int>(category);
-    if (number <= previous) return BadLabel("has categories that do not rise");
-    message.add_categories(static_cast<v1::Category>(number));
-    previous = number;
+  for (const Category category : label.categories) {
+    message.add_categories(static_cast<v1::Category>(category));
   }
   message.set_threat_name(label.threat_name);
   message.set_product(label.product);
@@ -164,7 +143,7 @@ absl::StatusOr<Label> DecodeLabel(absl::string_view value, const PackLimits& lim
   label.product = message.product();
   label.vendor = message.vendor();
   label.version = message.version();
-  if (absl::Status s = CheckTexts(label, limits.max_label_field_bytes); !s.ok()) return s;
+  if (absl::Status s = CheckFit(label, limits.max_label_field_bytes); !s.ok()) return s;
   return label;
 }
 

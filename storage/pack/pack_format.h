@@ -22,6 +22,7 @@
 #include "absl/strings/string_view.h"
 #include "reputation/coverage.h"
 #include "reputation/ip_address.h"
+#include "reputation/label.h"
 #include "reputation/record.h"
 #include "storage/pack/content_digest.h"
 
@@ -34,11 +35,11 @@ namespace cloister::storage {
 
 // Bounds on what is read from a pack that somebody else wrote.
 struct PackLimits {
-  uint64_t max_bytes = 256ull << 20;     // one pack file
-  uint64_t max_entries = 16'000'000;     // entries of one pack
-  uint32_t max_label_bytes = 2048;       // one encoded label
-  uint32_t max_label_field_bytes = 255;  // one string of a label
-  uint32_t max_labels = 8'000'000;       // labels of one pack
+  uint64_t max_bytes = 256ull << 20;                                // one pack file
+  uint64_t max_entries = 16'000'000;                                // entries of one pack
+  uint32_t max_label_bytes = 2048;                                  // one encoded label
+  uint32_t max_label_field_bytes = reputation::kMaxLabelTextBytes;  // one string of a label
+  uint32_t max_labels = 8'000'000;                                  // labels of one pack
 };
 
 struct PackHeader {

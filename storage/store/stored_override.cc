@@ -5,8 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "cloister/v1/pack.pb.h"
 #include "reputation/digest.h"
+#include "reputation/utf8.h"
 #include "storage/pack/pack_format.h"
-#include "storage/pack/utf8.h"
 #include "storage/store/stored_version.h"
 
 namespace cloister::storage {
@@ -23,7 +23,8 @@ absl::Status CheckText(absl::string_view field, absl::string_view text,
     return absl::InvalidArgumentError(
         absl::StrCat(field, " has ", text.size(), " bytes; at most ", max_bytes, " are allowed"));
   }
-  if (!IsUtf8(text)) return absl::InvalidArgumentError(absl::StrCat(field, " is not UTF-8"));
+  if (!reputation::IsUtf8(text))
+    return absl::InvalidArgumentError(absl::StrCat(field, " is not UTF-8"));
   return absl::OkStatus();
 }
 

@@ -3,7 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
-#include "storage/pack/pack_format.h"
+#include "reputation/label.h"
 
 namespace cloister::feeds {
 namespace {
@@ -81,7 +81,7 @@ absl::string_view WithoutComment(absl::string_view line) {
 }
 
 std::string FitLabel(absl::string_view text) {
-  const size_t room = storage::PackLimits().max_label_field_bytes;
+  const size_t room = reputation::kMaxLabelTextBytes;
   std::string fit;
   text = absl::StripAsciiWhitespace(text);
   while (!text.empty()) {

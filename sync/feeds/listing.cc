@@ -10,9 +10,9 @@
 #include "reputation/digest.h"
 #include "reputation/host_name.h"
 #include "reputation/ip_address.h"
+#include "reputation/label.h"
 #include "reputation/object.h"
 #include "reputation/url.h"
-#include "storage/pack/pack_format.h"
 
 namespace cloister::feeds {
 namespace {
@@ -160,10 +160,9 @@ Listing ThreatDefaults(const FeedOptions& options, Verdict verdict,
 }
 
 std::optional<Fault> LabelFault(const reputation::Label& label) {
-  if (label.empty()) return std::nullopt;
-  absl::StatusOr<std::string> encoded = storage::EncodeLabel(label);
-  if (encoded.ok()) return std::nullopt;
-  return Fault{RowFault::kBadLabel, std::string(encoded.status().message())};
+  const absl::Status checked = reputation::CheckLabel(label);
+  if (checked.ok()) return std::nullopt;
+  return Fault{RowFault::kBadLabel, std::string(checked.message())};
 }
 
 std::variant<FeedEntry, Fault> EntryFromListing(const Listing& listing) {

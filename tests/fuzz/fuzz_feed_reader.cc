@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "storage/pack/pack_format.h"
+#include "reputation/label.h"
 #include "sync/feeds/feed_reader.h"
 #include "sync/feeds/line_reader.h"
 
@@ -47,7 +47,7 @@ absl::Status CheckEntry(const FeedEntry& entry) {
   std::string encoded;
   Require(cloister::reputation::EncodeRecord(entry.record, &encoded).ok());
   Require(!entry.record.removed && entry.record.label_id == 0);
-  if (!entry.label.empty()) Require(cloister::storage::EncodeLabel(entry.label).ok());
+  Require(cloister::reputation::CheckLabel(entry.label).ok());
   const bool weak =
       entry.key.form() == LookupForm::kFileSha1 || entry.key.form() == LookupForm::kFileMd5;
   Require(!weak || entry.record.verdict != Verdict::kTrusted);

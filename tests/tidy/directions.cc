@@ -59,7 +59,7 @@ const Room kRooms[] = {
      Reach::kSystem},
     // Readers of other people's feeds, for the publisher and for operators' own lists.
     {"sync/feeds",
-     {"reputation", "storage/pack"},
+     {"reputation"},
      {"absl", "archive.h", "archive_entry.h", "lz4frame.h", "nlohmann", "sqlite3.h", "zlib.h",
       "zstd.h"},
      Reach::kSystem},
@@ -84,7 +84,8 @@ const Room kRooms[] = {
     // What gateways compile against: the standard library and itself.
     {"client-sdk/include", {}, {}, Reach::kLanguage},
     {"client-sdk/cli",
-     {"client-sdk", "reputation", "storage/files", "proto/messages", "proto/services"},
+     {"client-sdk", "reputation", "storage/files", "sync/feeds", "proto/messages",
+      "proto/services"},
      {"absl", "CLI", "google", "grpc", "grpcpp", "nlohmann", "openssl"},
      Reach::kSystem},
     {"client-sdk/examples", {}, {}, Reach::kLanguage},

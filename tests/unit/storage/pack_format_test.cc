@@ -7,7 +7,6 @@
 #include "cloister/v1/pack.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "storage/pack/utf8.h"
 #include "tests/support/status_matchers.h"
 
 namespace cloister::storage {
@@ -170,20 +169,6 @@ TEST(AssignLabelIdsTest, TakesTheFirstBytesOfTheHash) {
 
 TEST(AssignLabelIdsTest, RefusesALabelThatCannotBeEncoded) {
   EXPECT_THAT(AssignLabelIds({Label()}), HasCode(absl::StatusCode::kInvalidArgument));
-}
-
-// Boundaries of RFC 3629, section 4.
-TEST(IsUtf8Test, KnowsWellFormedText) {
-  for (const char* text :
-       {"", "plain", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
-        "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
-    EXPECT_TRUE(IsUtf8(text)) << absl::CHexEscape(text);
-  }
-  for (const char* text : {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x7f",
-                           "\xe0\x9f\xbf", "\xe2\x82", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
-                           "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xe2\x28\xa1"}) {
-    EXPECT_FALSE(IsUtf8(text)) << absl::CHexEscape(text);
-  }
 }
 
 }  // namespace

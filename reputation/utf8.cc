@@ -1,9 +1,9 @@
-#include "storage/pack/utf8.h"
+#include "reputation/utf8.h"
 
 #include <cstddef>
 #include <cstdint>
 
-namespace cloister::storage {
+namespace cloister::reputation {
 namespace {
 
 // Bytes that follow a first byte; -1 if it cannot be one.
@@ -48,4 +48,4 @@ bool IsUtf8(absl::string_view bytes) {
   return true;
 }
 
-}  // namespace cloister::storage
+}  // namespace cloister::reputation
