@@ -56,6 +56,8 @@ absl::string_view RowFaultName(RowFault fault) {
       return "withdrawn";
     case RowFault::kContextOnly:
       return "context_only";
+    case RowFault::kExpired:
+      return "expired";
   }
   return "unknown";
 }
@@ -64,7 +66,22 @@ void FeedReport::Reject(const Fault& fault, uint64_t line, absl::string_view tex
   Rejections& rejections = rejections_[fault.fault];
   ++rejections.count;
   if (rejections.examples.size() < kMaxExamples) {
-    rejections.examples.push_back({line, Printable(text), Printable(fault.why)});
+    rejections.examples.push_back({"", line, Printable(text), Printable(fault.why)});
+  }
+}
+
+void FeedReport::Add(const FeedReport& other, absl::string_view file) {
+  lines_ += other.lines_;
+  rows_ += other.rows_;
+  for (const auto& [kind, count] : other.kinds_) kinds_[kind] += count;
+  for (const auto& [fault, added] : other.rejections_) {
+    Rejections& rejections = rejections_[fault];
+    rejections.count += added.count;
+    for (const Example& example : added.examples) {
+      if (rejections.examples.size() == kMaxExamples) break;
+      rejections.examples.push_back(example);
+      rejections.examples.back().file = Printable(file);
+    }
   }
 }
 

@@ -34,6 +34,7 @@ enum class RowFault {
   kBelowMinimum,       // fewer sightings than the source is read from
   kWithdrawn,          // the source itself has revoked or deleted it
   kContextOnly,        // the source says that it is not meant for detection
+  kExpired,            // what it says had lapsed before it was read
 };
 
 // Lower-case with underscores: "fragment_identity" …
@@ -53,8 +54,9 @@ class FeedReport {
   static constexpr size_t kMaxExampleBytes = 160;
 
   struct Example {
-    uint64_t line = 0;
-    std::string text;  // what stood there, safe to print
+    std::string file;   // empty where the source is one file
+    uint64_t line = 0;  // 0 where it is not known
+    std::string text;   // what stood there, safe to print
     std::string why;
   };
   struct Rejections {
@@ -70,6 +72,8 @@ class FeedReport {
   // A row or stanza was left out.
   void Reject(const Fault& fault, uint64_t line, absl::string_view text);
   void SetLines(uint64_t lines) { lines_ = lines; }
+  // Adds what became of one file of a source that has several; its examples name `file`.
+  void Add(const FeedReport& other, absl::string_view file);
 
   const std::string& source() const { return source_; }
   uint64_t lines() const { return lines_; }
