@@ -46,13 +46,10 @@ TargetOrFault FileTarget(const Listing& listing) {
   if (!digest.ok()) return BadValue(digest.status());
   const Scope scope = listing.scope.value_or(Scope::kExact);
   if (scope != Scope::kExact) return BadScope("a file", scope);
-  if (listing.record.verdict == Verdict::kTrusted &&
-      digest->algorithm() != reputation::DigestAlgorithm::kSha256) {
-    return Fault{RowFault::kWeakDigestTrusted,
-                 "trusted needs SHA-256: files that share an MD5 or SHA-1 can be made at will; "
-                 "use known"};
-  }
-  return Target{LookupKey::ForFile(*digest)};
+  const LookupKey key = LookupKey::ForFile(*digest);
+  std::optional<Fault> fault = VerdictFault(key, listing.record.verdict);
+  if (fault.has_value()) return *std::move(fault);
+  return Target{key};
 }
 
 // Whether dropping the fragment leaves a page that many share: the root page, or the one script
@@ -157,6 +154,16 @@ Listing ThreatDefaults(const FeedOptions& options, Verdict verdict,
   std::sort(listed.begin(), listed.end());
   listed.erase(std::unique(listed.begin(), listed.end()), listed.end());
   return listing;
+}
+
+std::optional<Fault> VerdictFault(const LookupKey& key, Verdict verdict) {
+  if (verdict != Verdict::kTrusted || key.kind() != ObjectKind::kFile ||
+      key.form() == reputation::LookupForm::kFileSha256) {
+    return std::nullopt;
+  }
+  return Fault{RowFault::kWeakDigestTrusted,
+               "trusted needs SHA-256: files that share an MD5 or SHA-1 can be made at will; "
+               "use known"};
 }
 
 std::optional<Fault> LabelFault(const reputation::Label& label) {

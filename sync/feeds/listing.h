@@ -40,6 +40,9 @@ std::variant<FeedEntry, Fault> EntryFromListing(const Listing& listing);
 Listing ThreatDefaults(const FeedOptions& options, reputation::Verdict verdict,
                        std::vector<reputation::Category> categories = {});
 
+// Why `verdict` cannot be said of what `key` names: TRUSTED of a file by MD5 or SHA-1.
+std::optional<Fault> VerdictFault(const reputation::LookupKey& key, reputation::Verdict verdict);
+
 // Whether a label can be stored.
 std::optional<Fault> LabelFault(const reputation::Label& label);
 
