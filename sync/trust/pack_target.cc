@@ -62,6 +62,47 @@ void ReadVersions(const JsonFields& fields, PackTarget* pack) {
   if (pack->is_delta() && pack->parts != 1) fields.Wrong("parts", "must be 1 for a delta");
 }
 
+SourceNote ReadSource(const JsonFields& fields) {
+  SourceNote note;
+  note.name = fields.String("name");
+  if (fields.Has("licence")) note.licence = fields.String("licence");
+  if (fields.Has("attribution")) note.attribution = fields.String("attribution");
+  if (fields.Has("url")) note.url = fields.String("url");
+  if (!fields.Has("redistribution")) return note;
+  // A word of a later release says something, but nothing that can be relied on.
+  note.redistribution = reputation::RedistributionFromName(fields.String("redistribution"))
+                            .value_or(Redistribution::kUnstated);
+  return note;
+}
+
+// Metadata of publishers before 0.2 states none.
+void ReadSources(const JsonFields& fields, FieldErrors* errors, PackTarget* pack) {
+  if (!fields.Has("sources")) return;
+  const json& sources = fields.Array("sources");
+  if (sources.size() > reputation::kMaxSourceNotes) {
+    fields.Wrong("sources", absl::StrCat("are more than ", reputation::kMaxSourceNotes));
+    return;
+  }
+  for (const json& source : sources) {
+    pack->sources.push_back(
+        ReadSource(JsonFields(source, absl::StrCat(fields.path(), ".sources"), errors)));
+  }
+  if (!errors->ok()) return;
+  const absl::Status good = reputation::CheckSourceNotes(pack->sources);
+  if (!good.ok()) fields.Wrong("sources", good.message());
+}
+
+json SourceToJson(const SourceNote& note) {
+  json fields = {{"name", note.name}};
+  if (!note.licence.empty()) fields["licence"] = note.licence;
+  if (!note.attribution.empty()) fields["attribution"] = note.attribution;
+  if (!note.url.empty()) fields["url"] = note.url;
+  if (note.redistribution != Redistribution::kUnstated) {
+    fields["redistribution"] = std::string(reputation::RedistributionName(note.redistribution));
+  }
+  return fields;
+}
+
 void ReadContent(const JsonFields& fields, PackTarget* pack) {
   pack->entries = fields.Integer("entries", {.max = kMaxRecords});
   pack->version_records = fields.Integer("records", {.max = kMaxRecords});
@@ -111,6 +152,7 @@ absl::StatusOr<PackTarget> ReadPack(const std::string& path, const TargetFile& t
   }
   ReadVersions(fields, &pack);
   ReadContent(fields, &pack);
+  ReadSources(fields, &errors, &pack);
   if (!errors.ok()) return errors.first();
   return pack;
 }
@@ -121,7 +163,7 @@ absl::Status Contradiction(const PackTarget& pack, absl::string_view what) {
 
 bool AgreeOnVersion(const PackTarget& a, const PackTarget& b) {
   return a.version_records == b.version_records && a.content_digest == b.content_digest &&
-         a.coverage == b.coverage && a.prefix_lengths == b.prefix_lengths;
+         a.coverage == b.coverage && a.prefix_lengths == b.prefix_lengths && a.sources == b.sources;
 }
 
 bool DeclaresAllOf(const PackTarget& pack, const PackTarget& base) {
@@ -204,6 +246,7 @@ json PackTargetToCustom(const PackTarget& target) {
       {"minimum_poll_s", absl::ToInt64Seconds(target.minimum_poll_interval)},
   };
   if (!target.base_digest.empty()) fields["base_digest"] = target.base_digest;
+  for (const SourceNote& note : target.sources) fields["sources"].push_back(SourceToJson(note));
   return {{"cloister", std::move(fields)}};
 }
 

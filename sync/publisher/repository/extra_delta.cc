@@ -124,6 +124,7 @@ absl::StatusOr<ExtraDelta> BuildExtraDelta(const Repository& repository, const P
   delta.pack.coverage = version.coverage;
   delta.pack.prefix_lengths = version.prefix_lengths;
   delta.pack.minimum_poll_interval = version.minimum_poll_interval;
+  delta.pack.sources = version.sources;
   return delta;
 }
 

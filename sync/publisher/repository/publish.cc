@@ -182,6 +182,7 @@ class Publication {
     version.coverage.Add(options_.also_covers);
     version.prefix_lengths = entries_.prefix_lengths();
     version.minimum_poll_interval = options_.minimum_poll_interval;
+    version.sources = options_.sources;
     for (const PackTarget& pack : before_.packs) {
       if (pack.to_version != before_.version()) continue;
       if (!result_.new_version) {
@@ -200,6 +201,7 @@ class Publication {
       pack.coverage = version.coverage;
       pack.prefix_lengths = version.prefix_lengths;
       pack.minimum_poll_interval = version.minimum_poll_interval;
+      pack.sources = version.sources;
       if (pack.is_delta()) pack.base_digest = ContentOf(pack.from_version, before_.packs);
     }
   }
@@ -236,9 +238,11 @@ absl::StatusOr<PublishResult> Publish(Repository& repository, const RoleSigners&
         "no entry was accepted from any source, and an empty version would empty every appliance; "
         "nothing was published. Look at the sources");
   }
+  absl::Status good = reputation::CheckSourceNotes(options.sources);
+  if (!good.ok()) return good;
   absl::StatusOr<Published> before = repository.Load(options.now);
   if (!before.ok()) return before.status();
-  absl::Status good = CheckAllSigners(before->root, signers);
+  good = CheckAllSigners(before->root, signers);
   if (!good.ok()) return good;
   return Publication(repository, entries, options, *std::move(before)).Run(signers);
 }

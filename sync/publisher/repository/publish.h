@@ -14,6 +14,7 @@
 #include "sync/publisher/repository/repository.h"
 #include "sync/publisher/repository/sorted_entries.h"
 #include "sync/publisher/signing/signing_key.h"
+#include "sync/trust/source_note.h"
 
 namespace cloister::publisher {
 
@@ -32,6 +33,8 @@ struct PublishOptions {
   bool snapshot = false;  // publish a snapshot, too, where a delta would do
   // What the feed covers besides the kinds that it lists just now.
   reputation::Coverage also_covers;
+  // Where the entries come from; stated in the metadata (see reputation/source_note.h).
+  std::vector<trust::SourceNote> sources;
 
   uint64_t max_part_bytes = uint64_t{64} << 20;    // of a snapshot
   uint64_t max_delta_bytes = uint64_t{256} << 20;  // larger changes come as snapshots only
