@@ -1,5 +1,5 @@
 // Keeps a publisher from condemning what everybody uses: entries that a guard stops are left out of
-// the feed, and told.
+// the feed, and told (docs/publication.md, "Guards").
 
 #pragma once
 
@@ -23,7 +23,7 @@ enum class Guard {
   kWidePrefix,      // a network wider than configured
   kWarningList,     // a MISP warning list names it
   kPopularHost,     // among the first so many of a ranked list of hosts
-  kSharedHost,      // a host that many share: file hosts, code hosts, site builders, shorteners
+  kSharedHost,      // a host that many share: shared_hosts.txt
   kOwnAsset,        // own domains and networks
 };
 // "empty_file", "warning_list" …
@@ -31,9 +31,12 @@ absl::string_view GuardName(Guard guard);
 
 enum class GuardAction {
   kHold,    // left out until an administrator allows it by name (GuardOptions::allow)
-  kRefuse,  // left out
+  kRefuse,  // left out, whatever is allowed
   kOff,
 };
+// "hold", "refuse" or "off".
+absl::string_view GuardActionName(GuardAction action);
+std::optional<GuardAction> GuardActionFromName(absl::string_view name);
 
 struct GuardOptions {
   GuardAction empty_file = GuardAction::kRefuse;
@@ -51,7 +54,9 @@ struct GuardOptions {
   uint64_t popular_hosts_count = 100'000;  // how many of them count
   std::vector<std::string> own_domains;
   std::vector<std::string> own_networks;
-  // Objects that may be listed all the same, each as a feed writes it, and files of such lines.
+  // Objects that may be listed although a guard would hold them, each as a feed writes it: a name
+  // stands for its whole site, too. And files of such lines: what follows a tab, or '#' at the
+  // start or after a space, is passed over, so that whole lines of HeldLine can be copied there.
   std::vector<std::string> allow;
   std::vector<std::string> allow_files;
 };
@@ -62,13 +67,20 @@ struct GuardFinding {
   std::string why;     // "warning list Top 1000: github.com"
 };
 
+// "github.com<TAB>warning_list<TAB>warning list Top 1000: github.com", without an end of line: what
+// an administrator reads, and copies into a file of `allow_files`. The object is canonical, so that
+// nothing that a feed wrote can break the line.
+std::string HeldLine(const GuardFinding& finding, const feeds::FeedEntry& entry);
+
 // Immutable; thread-safe.
 class ImportGuard {
  public:
   virtual ~ImportGuard() = default;
 
-  // Why `entry` is not published; nullopt if it may be. Only threats are guarded: KNOWN, TRUSTED
-  // and exclusions condemn nobody. A URL is stopped only where it lists a whole site.
+  // Why `entry` is not published; nullopt if it may be. Of several guards one that refuses. Only
+  // threats are guarded: KNOWN, TRUSTED and exclusions condemn nobody. A URL is stopped only where
+  // it lists a whole site. A listed name is stopped as what it lists, and as what it holds if all
+  // below it is listed. A network is stopped where it touches a guarded one.
   virtual std::optional<GuardFinding> Check(const feeds::FeedEntry& entry) const = 0;
 };
 
