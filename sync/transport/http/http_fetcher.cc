@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "reputation/reject_reason.h"
 #include "sync/transport/http/answer_headers.h"
+#include "sync/transport/http/curl_transfers.h"
 #include "sync/transport/repository_file_name.h"
 
 namespace cloister::transport {
@@ -22,7 +22,6 @@ using reputation::RejectReason;
 constexpr char kUserAgent[] = "cloister-sync";
 constexpr uint64_t kMaxHeaderBytes = 64 * 1024;     // of one answer
 constexpr uint64_t kMaxErrorBodyBytes = 64 * 1024;  // read and dropped to keep the connection
-constexpr char kRetryAfterPayload[] = "cloister.dev/retry_after_s";
 
 // One request, and its answer as it comes in.
 struct Transfer {
@@ -42,12 +41,6 @@ struct Transfer {
   absl::Status refused = absl::OkStatus();  // why a callback ended the transfer
 };
 
-long AnswerCode(CURL* easy) {
-  long code = 0;
-  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &code);
-  return code;
-}
-
 size_t OnHeader(char*, size_t, size_t n, void* user) {
   auto* transfer = static_cast<Transfer*>(user);
   transfer->header_bytes += n;
@@ -62,20 +55,13 @@ absl::Status TooLarge(const Transfer& transfer) {
                   absl::StrCat(transfer.url, ": longer than ", transfer.max_bytes, " bytes"));
 }
 
-// "" if the answer does not have it.
-std::string Header(CURL* easy, const char* name) {
-  curl_header* header = nullptr;
-  if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK) return "";
-  return header->value;
-}
-
 // Whether the answer brings content that was asked for: 200, or 206 with the right range.
 bool BringsContent(const Transfer& transfer, long code) {
   return code == 200 || (code == 206 && transfer.ask_for_range);
 }
 
 absl::Status CheckRange(Transfer& transfer) {
-  const std::string text = Header(transfer.easy, "Content-Range");
+  const std::string text = AnswerHeader(transfer.easy, "Content-Range");
   const auto range = ParseContentRange(text);
   if (!range || range->first != transfer.offset) {
     transfer.wrong_range = true;
@@ -125,15 +111,8 @@ absl::Status StatusOfAnswer(CURL* easy, long code, const std::string& url) {
   absl::Status status = absl::UnavailableError(absl::StrCat(
       url, ": answer ", code,
       redirect ? " is a redirect, which is not followed; configure the final URL" : ""));
-  const auto wait = ParseRetryAfter(Header(easy, "Retry-After"), Header(easy, "Date"));
-  if (wait) {
-    status.SetPayload(kRetryAfterPayload, absl::Cord(absl::StrCat(absl::ToInt64Seconds(*wait))));
-  }
+  NoteRetryAfter(easy, &status);
   return status;
-}
-
-long Milliseconds(absl::Duration duration) {
-  return static_cast<long>(std::clamp<int64_t>(absl::ToInt64Milliseconds(duration), 1, INT32_MAX));
 }
 
 }  // namespace
@@ -177,20 +156,12 @@ absl::StatusOr<std::string> HttpFetcher::State::UrlOf(absl::string_view folder,
 
 // What is the same for every request.
 void HttpFetcher::State::Configure() {
-  curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, kUserAgent);
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, url.is_https() ? "https" : "http");
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  ConfigureGet(easy, {.user_agent = kUserAgent,
+                      .https = url.is_https(),
+                      .connect_timeout = options.connect_timeout,
+                      .low_speed_bytes_per_s = options.low_speed_bytes_per_s,
+                      .low_speed_time = options.low_speed_time});
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  // Ending must not wait for a name server that does not answer.
-  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, Milliseconds(options.connect_timeout));
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(options.low_speed_bytes_per_s));
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
-                   std::max(1L, Milliseconds(options.low_speed_time) / 1000));
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_text.data());
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, OnHeader);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, OnBody);
@@ -210,9 +181,6 @@ void HttpFetcher::State::ConfigureBandwidth() {
 }
 
 void HttpFetcher::State::ConfigureTls() {
-  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
   if (!options.ca_file.empty()) {
     curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
     curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
@@ -242,22 +210,13 @@ void HttpFetcher::State::ConfigureProxy() {
 absl::StatusOr<CURLcode> HttpFetcher::State::Perform() {
   curl_multi_add_handle(multi, easy);
   absl::Cleanup remove = [&] { curl_multi_remove_handle(multi, easy); };
-  for (;;) {
-    int running = 0;
-    CURLMcode failed = curl_multi_perform(multi, &running);
-    int left = 0;
-    while (const CURLMsg* message = curl_multi_info_read(multi, &left)) {
-      if (message->msg == CURLMSG_DONE) return message->data.result;
-    }
-    curl_waitfd stop{options.stop_fd, CURL_WAIT_POLLIN, 0};
-    constexpr int kPollMilliseconds = 1000;
-    if (failed == CURLM_OK) {
-      failed =
-          curl_multi_poll(multi, &stop, options.stop_fd < 0 ? 0 : 1, kPollMilliseconds, nullptr);
-    }
-    if (failed != CURLM_OK) return absl::UnavailableError(curl_multi_strerror(failed));
-    if (stop.revents != 0) return absl::CancelledError("ended while fetching");
-  }
+  CURLcode outcome = CURLE_OK;
+  absl::Status driven = DriveTransfers(multi, options.stop_fd, [&](CURL*, CURLcode result) {
+    outcome = result;
+    return absl::OkStatus();
+  });
+  if (!driven.ok()) return driven;
+  return outcome;
 }
 
 absl::StatusOr<long> HttpFetcher::State::Get(Transfer& transfer) {
@@ -274,7 +233,7 @@ absl::StatusOr<long> HttpFetcher::State::Get(Transfer& transfer) {
   curl_easy_setopt(easy, CURLOPT_URL, transfer.url.c_str());
   curl_easy_setopt(easy, CURLOPT_RANGE, transfer.ask_for_range ? range.c_str() : nullptr);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, Milliseconds(longest));
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, CurlMilliseconds(longest));
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
   absl::StatusOr<CURLcode> result = Perform();
@@ -298,21 +257,14 @@ absl::StatusOr<long> HttpFetcher::State::Get(Transfer& transfer) {
   return absl::UnavailableError(absl::StrCat(transfer.url, ": ", reason));
 }
 
-absl::Duration RetryAfterOf(const absl::Status& status) {
-  const auto payload = status.GetPayload(kRetryAfterPayload);
-  int64_t seconds = 0;
-  if (!payload || !absl::SimpleAtoi(std::string(*payload), &seconds)) return absl::ZeroDuration();
-  return absl::Seconds(seconds);
-}
-
 HttpFetcher::HttpFetcher(std::unique_ptr<State> state) : state_(std::move(state)) {}
 HttpFetcher::~HttpFetcher() = default;
 
 absl::StatusOr<std::unique_ptr<HttpFetcher>> HttpFetcher::Create(const BaseUrl& url,
                                                                  const HttpOptions& options) {
-  static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (absl::Status s = StartLibcurl(); !s.ok()) return s;
   auto state = std::make_unique<State>(url, options);
-  if (started != CURLE_OK || state->easy == nullptr || state->multi == nullptr) {
+  if (state->easy == nullptr || state->multi == nullptr) {
     return absl::InternalError("libcurl does not start");
   }
   state->Configure();
@@ -334,7 +286,7 @@ absl::StatusOr<std::string> HttpFetcher::Metadata(absl::string_view name, uint64
   if (!code.ok()) return code.status();
   if (*code == 304) return cache->body;
   if (cache != nullptr) {
-    const std::string tag = Header(state_->easy, "ETag");
+    const std::string tag = AnswerHeader(state_->easy, "ETag");
     *cache = IsTagOfContent(tag, bytes) ? TimestampCache{tag, bytes} : TimestampCache{};
   }
   return bytes;

@@ -18,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "sync/transport/http/base_url.h"
+#include "sync/transport/http/retry_after.h"
 #include "sync/trust/fetcher.h"
 
 namespace cloister::transport {
@@ -58,9 +59,6 @@ struct HttpOptions {
   // which must be a plain one (repository_file_name.h).
   std::function<std::string(absl::string_view folder, absl::string_view name)> locate = nullptr;
 };
-
-// How long the server asked to be left in peace ("Retry-After"), at most a day; zero if it did not.
-absl::Duration RetryAfterOf(const absl::Status& status);
 
 // Keeps its connection open between fetches. Not thread-safe.
 //
