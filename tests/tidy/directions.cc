@@ -28,6 +28,11 @@ struct Room {
 
 // The first row whose folder holds a file counts; rows of sub-folders come first.
 const Room kRooms[] = {
+    // Reads lists of what no feed may condemn.
+    {"reputation/protection",
+     {"reputation", "storage/files"},
+     {"absl", "nlohmann", "openssl"},
+     Reach::kSystem},
     {"reputation", {}, {"absl", "arpa", "netinet", "openssl", "idn2.h", "libpsl.h"}},
     {"storage/files", {"reputation"}, {"absl", "openssl"}, Reach::kSystem},
     {"storage/pack",
@@ -60,8 +65,7 @@ const Room kRooms[] = {
     // Readers of other people's feeds, for the publisher and for operators' own lists.
     {"sync/feeds",
      {"reputation"},
-     {"absl", "archive.h", "archive_entry.h", "lz4frame.h", "nlohmann", "sqlite3.h", "zlib.h",
-      "zstd.h"},
+     {"absl", "archive.h", "archive_entry.h", "expat.h", "nlohmann", "sqlite3.h", "yaml.h"},
      Reach::kSystem},
     {"sync/worker",
      {"reputation", "storage/files", "storage/pack", "sync/bundle", "sync/pack_check", "sync/trust",
@@ -69,15 +73,15 @@ const Room kRooms[] = {
      {"absl", "CLI", "google", "nlohmann", "spdlog", "toml++"},
      Reach::kSystem},
     {"sync/publisher",
-     {"reputation", "storage/files", "storage/pack", "sync/feeds", "sync/trust",
-      "sync/trust_state"},
+     {"reputation", "reputation/protection", "storage/files", "storage/pack", "sync/feeds",
+      "sync/trust", "sync/trust_state", "server/toml"},
      {"absl", "CLI", "nlohmann", "openssl", "spdlog", "toml++"},
      Reach::kSystem},
     // Reads configuration files for both processes; knows nothing of either.
     {"server/toml", {}, {"absl", "toml++"}, Reach::kSystem},
     {"server",
-     {"reputation", "storage/files", "storage/pack", "storage/store", "sync/trust",
-      "sync/trust_state", "server/toml", "proto/messages", "proto/services"},
+     {"reputation", "reputation/protection", "storage/files", "storage/pack", "storage/store",
+      "sync/trust", "sync/trust_state", "server/toml", "proto/messages", "proto/services"},
      {"absl", "CLI", "google", "grpc", "grpcpp", "nlohmann", "openssl", "prometheus", "spdlog",
       "toml++"},
      Reach::kSystem},
@@ -88,6 +92,7 @@ const Room kRooms[] = {
       "proto/services"},
      {"absl", "CLI", "google", "grpc", "grpcpp", "nlohmann", "openssl"},
      Reach::kSystem},
+    {"client-sdk/extract", {"client-sdk", "reputation"}, {"absl", "gumbo.h"}, Reach::kSystem},
     {"client-sdk/examples", {}, {}, Reach::kLanguage},
     {"client-sdk",
      {"reputation", "proto/messages", "proto/services"},

@@ -31,6 +31,9 @@ class BuildProgress {
   }
 };
 
+// Where the copies of sources on the web are kept: for SourceCopies.
+std::string CopiesDirectory(const Publication& publication);
+
 // What a build works with; all of it outlives the call.
 struct BuildParts {
   Repository& repository;              // opened for writing, so that no other build runs
@@ -58,10 +61,11 @@ struct BuildOptions {
 // source's terms (source_policy.h), is stopped by a guard or goes on to be sorted and merged. What
 // comes out is published.
 //
-// An entry that cannot be kept costs itself alone. A source that cannot be had or read, has another
-// layout, or has lost more of its entries than `min_kept_share` allows, ends the build with an
-// error that names it and how to go on; nothing is published then, and what was published stays.
-// Errors of Publish are returned as they are.
+// An entry that cannot be kept costs itself alone. A copy that was just fetched and cannot be read
+// is dropped, and the last good one read in its place. Any other source that cannot be had or read,
+// has another layout, or has lost more of its entries than `min_kept_share` allows, ends the build
+// with an error that names it and how to go on; nothing is published then, and what was published
+// stays. Errors of Publish are returned as they are.
 //
 // With a state directory, `held.tsv` in it lists what guards stopped in the last build that read
 // all its sources, and `sources.json` the counts that the next build is compared with, written only
