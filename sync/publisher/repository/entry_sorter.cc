@@ -2,57 +2,47 @@
 
 #include <algorithm>
 #include <queue>
-#include <tuple>
 #include <utility>
 
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 
 namespace cloister::publisher {
 namespace {
 
 using reputation::Label;
-using reputation::Record;
-using reputation::Scope;
 
 constexpr size_t kMinItemsInMemory = 2;
 
-// Larger is better, field by field.
-auto Weight(const Record& record) {
-  const uint32_t lasts = record.valid_until_hours == 0 ? UINT32_MAX : record.valid_until_hours;
-  return std::tuple(-static_cast<int>(record.verdict), lasts, record.confidence,
-                    record.scope == Scope::kSubtree, record.scope == Scope::kSubdomainsOnly);
-}
+// Items are sorted by what stands for them: most comparisons end at the prefix, and what moves is
+// a quarter of an item's size.
+struct Handle {
+  uint64_t prefix;
+  uint32_t position;
+};
 
-Record Decode(const SortItem& item) {
-  // Encoded by SortItem::Make, so it decodes.
-  return reputation::DecodeRecord(item.record()).value();
-}
+constexpr size_t kBytesPerItem = sizeof(SortItem) + sizeof(Handle) + sizeof(uint32_t);
+
+// The first item of a run that is not merged yet.
+struct Head {
+  uint64_t prefix;
+  size_t run;
+};
 
 }  // namespace
 
-// Where merged items go: memory if they all were there, a file otherwise.
-class EntrySorter::Output {
- public:
-  Output(SortedEntries* entries, size_t labels) : entries_(entries), used_(labels + 1, false) {}
-
-  absl::Status Take(const SortItem& item) {
-    used_[Decode(item).label_id] = true;
-    entries_->Count(item);
-    return entries_->in_file_ != nullptr ? entries_->in_file_->Append(item) : absl::OkStatus();
-  }
-  const std::vector<bool>& used() const { return used_; }
-
- private:
-  SortedEntries* entries_;
-  std::vector<bool> used_;
-};
+size_t EntrySorter::LabelHash::operator()(const Label& label) const {
+  return absl::HashOf(label.threat_name, label.categories, label.product, label.vendor,
+                      label.version);
+}
 
 uint32_t EntrySorter::NumberOf(const Label& label) {
   if (label.empty()) return 0;
+  if (last_label_ != 0 && *labels_[last_label_ - 1] == label) return last_label_;
   const auto next = static_cast<uint32_t>(labels_.size() + 1);
   const auto [position, added] = label_numbers_.try_emplace(label, next);
   if (added) labels_.push_back(&position->first);
-  return position->second;
+  return last_label_ = position->second;
 }
 
 uint16_t EntrySorter::AddSource(std::string name, uint8_t trust) {
@@ -65,55 +55,38 @@ absl::Status EntrySorter::Add(const feeds::FeedEntry& entry, uint16_t source) {
   if (source >= trusts_.size()) {
     return absl::InvalidArgumentError(absl::StrCat("there is no source number ", source));
   }
-  ++merges_.sources[source].added;
-  Record record = entry.record;
-  record.label_id = NumberOf(entry.label);
-  absl::StatusOr<SortItem> item = SortItem::Make(entry.key, record);
-  if (!item.ok()) return item.status();
-  const size_t limit = std::max(options_.memory_bytes / sizeof(SortItem), kMinItemsInMemory);
+  encoded_.clear();
+  absl::Status good = reputation::EncodeRecord(entry.record, &encoded_);
+  if (!good.ok()) return good;
+  const size_t limit =
+      std::clamp<size_t>(options_.memory_bytes / kBytesPerItem, kMinItemsInMemory, UINT32_MAX);
   // At once: memory that is not written to costs nothing, while growing would need twice as much.
   pending_.reserve(limit);
-  pending_.push_back(*item);
+  pending_.push_back(SortItem::Make(entry.key, entry.record, source));
+  pending_.back().record.label_id = NumberOf(entry.label);
+  ++merges_.sources[source].added;
   return pending_.size() < limit ? absl::OkStatus() : SpillPending();
 }
 
-bool EntrySorter::Wins(const SortItem& a, const SortItem& b) const {
-  Record left = Decode(a);
-  Record right = Decode(b);
-  if (Weight(left) != Weight(right)) return Weight(left) > Weight(right);
-  // Numbers of labels depend on the order of Add; their words do not.
-  static const Label none;
-  const Label& left_label = left.label_id == 0 ? none : *labels_[left.label_id - 1];
-  const Label& right_label = right.label_id == 0 ? none : *labels_[right.label_id - 1];
-  const auto rest = [](const Record& record) {
-    return std::tuple(record.last_seen_days, record.first_seen_days, record.prevalence,
-                      record.applies_to);
-  };
-  if (rest(left) != rest(right)) return rest(left) > rest(right);
-  return left_label > right_label;
-}
-
-void EntrySorter::SortPending() {
-  std::sort(pending_.begin(), pending_.end(),
-            [](const SortItem& a, const SortItem& b) { return a.CompareKey(b) < 0; });
-  size_t kept = 0;
-  for (size_t i = 0; i < pending_.size(); ++i) {
-    if (kept > 0 && pending_[kept - 1].CompareKey(pending_[i]) == 0) {
-      ++duplicates_;
-      if (Wins(pending_[i], pending_[kept - 1])) pending_[kept - 1] = pending_[i];
-    } else {
-      pending_[kept++] = pending_[i];
-    }
-  }
-  pending_.resize(kept);
+std::vector<uint32_t> EntrySorter::SortPending() const {
+  std::vector<Handle> handles;
+  handles.reserve(pending_.size());
+  for (uint32_t i = 0; i < pending_.size(); ++i) handles.push_back({pending_[i].KeyPrefix(), i});
+  std::sort(handles.begin(), handles.end(), [this](const Handle& a, const Handle& b) {
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+    return pending_[a.position].CompareKey(pending_[b.position]) < 0;
+  });
+  std::vector<uint32_t> order;
+  order.reserve(handles.size());
+  for (const Handle& handle : handles) order.push_back(handle.position);
+  return order;
 }
 
 absl::Status EntrySorter::SpillPending() {
-  SortPending();
   absl::StatusOr<std::shared_ptr<ItemFile>> run = ItemFile::Create(options_.directory);
   if (!run.ok()) return run.status();
-  for (const SortItem& item : pending_) {
-    absl::Status appended = (*run)->Append(item);
+  for (const uint32_t position : SortPending()) {
+    absl::Status appended = (*run)->Append(pending_[position]);
     if (!appended.ok()) return appended;
   }
   pending_.clear();
@@ -121,66 +94,62 @@ absl::Status EntrySorter::SpillPending() {
   return runs_.back()->Flush();
 }
 
-absl::Status EntrySorter::Merge(Output* output) {
-  std::vector<ItemReader> readers;
-  for (const std::shared_ptr<ItemFile>& run : runs_) {
-    readers.emplace_back(std::shared_ptr<const ItemFile>(run));
-  }
-  const auto later = [&readers](size_t a, size_t b) {
-    return readers[a].item().CompareKey(readers[b].item()) > 0;
-  };
-  std::priority_queue<size_t, std::vector<size_t>, decltype(later)> heads(later);
-  for (size_t i = 0; i < readers.size(); ++i) {
-    if (readers[i].Valid()) heads.push(i);
-  }
-  const auto pop = [&readers, &heads] {
-    const size_t reader = heads.top();
-    heads.pop();
-    const SortItem item = readers[reader].item();
-    readers[reader].Next();
-    if (readers[reader].Valid()) heads.push(reader);
-    return item;
-  };
-  while (!heads.empty()) {
-    SortItem best = pop();
-    while (!heads.empty() && readers[heads.top()].item().CompareKey(best) == 0) {
-      const SortItem other = pop();
-      ++duplicates_;
-      if (Wins(other, best)) best = other;
-    }
-    absl::Status taken = output->Take(best);
+absl::Status EntrySorter::MergePending(EntryMerger* merger) {
+  for (const uint32_t position : SortPending()) {
+    absl::Status taken = merger->Take(pending_[position]);
     if (!taken.ok()) return taken;
+  }
+  return merger->Finish();
+}
+
+absl::Status EntrySorter::MergeRuns(EntryMerger* merger) {
+  std::vector<ItemReader> readers;
+  for (const std::shared_ptr<ItemFile>& run : runs_) readers.emplace_back(run);
+  const auto later = [&readers](const Head& a, const Head& b) {
+    if (a.prefix != b.prefix) return a.prefix > b.prefix;
+    return readers[a.run].item().CompareKey(readers[b.run].item()) > 0;
+  };
+  std::priority_queue<Head, std::vector<Head>, decltype(later)> heads(later);
+  const auto push = [&readers, &heads](size_t run) {
+    if (readers[run].Valid()) heads.push({readers[run].item().KeyPrefix(), run});
+  };
+  for (size_t run = 0; run < readers.size(); ++run) push(run);
+  while (!heads.empty()) {
+    const size_t run = heads.top().run;
+    absl::Status taken = merger->Take(readers[run].item());
+    if (!taken.ok()) return taken;
+    heads.pop();
+    readers[run].Next();
+    push(run);
   }
   for (const ItemReader& reader : readers) {
     if (!reader.status().ok()) return reader.status();
   }
-  return absl::OkStatus();
+  return merger->Finish();
 }
 
 absl::StatusOr<std::unique_ptr<SortedEntries>> EntrySorter::Finish() {
+  absl::StatusOr<std::shared_ptr<ItemFile>> file = ItemFile::Create(options_.directory);
+  if (!file.ok()) return file.status();
   std::unique_ptr<SortedEntries> entries(new SortedEntries());
-  Output output(entries.get(), labels_.size());
-  if (runs_.empty()) {
-    SortPending();
-    for (const SortItem& item : pending_) {
-      absl::Status taken = output.Take(item);
-      if (!taken.ok()) return taken;
-    }
-    entries->in_memory_ = std::make_shared<std::vector<SortItem>>(std::move(pending_));
-  } else {
+  entries->items_ = *file;
+  std::vector<bool> used_labels(labels_.size() + 1, false);
+  EntryMerger merger({trusts_, labels_}, &merges_, [&](const SortItem& item) {
+    used_labels[item.record.label_id] = true;
+    absl::Status counted = entries->Count(item);
+    return counted.ok() ? (*file)->Append(item) : counted;
+  });
+  if (!runs_.empty() && !pending_.empty()) {
     absl::Status spilled = SpillPending();
     if (!spilled.ok()) return spilled;
-    absl::StatusOr<std::shared_ptr<ItemFile>> file = ItemFile::Create(options_.directory);
-    if (!file.ok()) return file.status();
-    entries->in_file_ = *std::move(file);
-    absl::Status merged = Merge(&output);
-    if (merged.ok()) merged = entries->in_file_->Flush();
-    if (!merged.ok()) return merged;
-    runs_.clear();
   }
-  entries->duplicates_ = duplicates_;
+  absl::Status merged = runs_.empty() ? MergePending(&merger) : MergeRuns(&merger);
+  if (merged.ok()) merged = (*file)->Flush();
+  if (!merged.ok()) return merged;
+  runs_.clear();
+  pending_ = {};
   entries->merges_ = std::move(merges_);
-  absl::Status assigned = entries->AssignIds(labels_, output.used());
+  absl::Status assigned = entries->AssignIds(labels_, used_labels);
   if (!assigned.ok()) return assigned;
   return entries;
 }

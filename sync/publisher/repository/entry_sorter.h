@@ -3,15 +3,16 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "reputation/record.h"
 #include "sync/feeds/feed_reader.h"
+#include "sync/publisher/repository/entry_merger.h"
 #include "sync/publisher/repository/item_file.h"
 #include "sync/publisher/repository/merge_report.h"
 #include "sync/publisher/repository/sorted_entries.h"
@@ -22,9 +23,8 @@ namespace cloister::publisher {
 // does, about 110 bytes an entry of disk are in use. Only the set of different labels stays in
 // memory, some 200 bytes each.
 //
-// Of entries with one lookup key one is kept: the gravest verdict; among those the one that lasts
-// longest, then the more confident, then the one that reaches further, then the last in the order
-// of their bytes and labels. The outcome does not depend on the order of Add. Not thread-safe.
+// Of entries with one lookup key one is kept: entry_merger.h says which. The outcome does not
+// depend on the order of Add. Not thread-safe.
 class EntrySorter {
  public:
   struct Options {
@@ -34,8 +34,8 @@ class EntrySorter {
 
   explicit EntrySorter(Options options) : options_(std::move(options)) {}
 
-  // A source of entries, called `name` in the report of the merge; returns its number. Of entries
-  // with one key those of the most trusted source count first.
+  // A source of entries, called `name` in the report of the merge; returns its number. A larger
+  // `trust` is believed rather than a smaller one. At most 65,535 sources.
   uint16_t AddSource(std::string name, uint8_t trust);
 
   // An entry of the source with the number `source`. InvalidArgument if the record cannot be
@@ -46,23 +46,25 @@ class EntrySorter {
   absl::StatusOr<std::unique_ptr<SortedEntries>> Finish();
 
  private:
-  class Output;
+  struct LabelHash {
+    size_t operator()(const reputation::Label& label) const;
+  };
 
   uint32_t NumberOf(const reputation::Label& label);
-  // Sorts what is in memory, and drops duplicates there.
-  void SortPending();
+  // The positions of what is in memory, in the order of keys.
+  std::vector<uint32_t> SortPending() const;
   absl::Status SpillPending();
-  absl::Status Merge(Output* output);
-  // Whether `a` is kept rather than `b`; both have one key.
-  bool Wins(const SortItem& a, const SortItem& b) const;
+  absl::Status MergePending(EntryMerger* merger);
+  absl::Status MergeRuns(EntryMerger* merger);
 
-  Options options_;
+  const Options options_;
   std::vector<SortItem> pending_;
   std::vector<std::shared_ptr<ItemFile>> runs_;
-  std::map<reputation::Label, uint32_t> label_numbers_;
+  std::unordered_map<reputation::Label, uint32_t, LabelHash> label_numbers_;
   std::vector<const reputation::Label*> labels_;  // by number, from 1 at [0]
-  uint64_t duplicates_ = 0;
-  std::vector<uint8_t> trusts_;  // by source
+  uint32_t last_label_ = 0;                       // number of the label of the last entry
+  std::string encoded_;                           // scratch
+  std::vector<uint8_t> trusts_;                   // by source
   MergeReport merges_;
 };
 

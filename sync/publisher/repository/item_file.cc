@@ -1,5 +1,6 @@
 #include "sync/publisher/repository/item_file.h"
 
+#include <endian.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -19,7 +20,7 @@ using reputation::RejectReason;
 
 static_assert(std::is_trivially_copyable_v<SortItem>, "items are written as they lie in memory");
 
-constexpr size_t kItemsPerChunk = 16 * 1024;  // 0.8 MiB
+constexpr size_t kItemsPerChunk = 16 * 1024;  // some 0.9 MiB
 
 absl::Status IoError(const std::string& directory, int error) {
   return reputation::Rejected(
@@ -30,17 +31,19 @@ absl::Status IoError(const std::string& directory, int error) {
 
 }  // namespace
 
-absl::StatusOr<SortItem> SortItem::Make(const reputation::LookupKey& key,
-                                        const reputation::Record& record) {
-  std::string encoded;
-  absl::Status status = reputation::EncodeRecord(record, &encoded);
-  if (!status.ok()) return status;
+SortItem SortItem::Make(const reputation::LookupKey& key, const reputation::Record& record,
+                        uint16_t source) {
   SortItem item;
-  item.key_size = static_cast<uint8_t>(key.bytes().size());
-  item.record_size = static_cast<uint8_t>(encoded.size());
   memcpy(item.key_bytes.data(), key.bytes().data(), key.bytes().size());
-  memcpy(item.record_bytes.data(), encoded.data(), encoded.size());
+  item.source = source;
+  item.record = record;
   return item;
+}
+
+uint64_t SortItem::KeyPrefix() const {
+  uint64_t prefix;
+  memcpy(&prefix, key_bytes.data(), sizeof(prefix));
+  return be64toh(prefix);
 }
 
 absl::StatusOr<std::shared_ptr<ItemFile>> ItemFile::Create(const std::string& directory) {
@@ -90,24 +93,19 @@ absl::Status ItemFile::Read(uint64_t first, std::vector<SortItem>* items) const 
   return absl::OkStatus();
 }
 
-ItemReader::ItemReader(std::shared_ptr<const std::vector<SortItem>> items)
-    : chunk_(std::move(items)) {}
-
 ItemReader::ItemReader(std::shared_ptr<const ItemFile> file) : file_(std::move(file)) {
   ReadChunk();
 }
 
 void ItemReader::ReadChunk() {
-  auto chunk = std::make_shared<std::vector<SortItem>>(kItemsPerChunk);
-  status_ = file_->Read(next_in_file_, chunk.get());
-  next_in_file_ += chunk->size();
+  chunk_.resize(kItemsPerChunk);
+  status_ = file_->Read(next_in_file_, &chunk_);
+  next_in_file_ += chunk_.size();
   position_ = 0;
-  chunk_ = std::move(chunk);
 }
 
 void ItemReader::Next() {
-  ++position_;
-  if (position_ == chunk_->size() && file_ != nullptr) ReadChunk();
+  if (++position_ == chunk_.size()) ReadChunk();
 }
 
 }  // namespace cloister::publisher

@@ -17,25 +17,28 @@
 
 namespace cloister::publisher {
 
-// An encoded entry. Its record's label_id is the number of the label in the sorter, from 1; the
-// ids that are stored are known only when all labels are.
+// An entry of a source. Its record's label_id is the number of the label in the sorter, from 1;
+// the ids that are stored are known only when all labels are.
 struct SortItem {
-  std::array<char, reputation::LookupKey::kMaxSize> key_bytes{};  // padded with zero
-  std::array<char, reputation::Record::kMaxEncodedSize> record_bytes{};
-  uint8_t key_size = 0;
-  uint8_t record_size = 0;
+  static SortItem Make(const reputation::LookupKey& key, const reputation::Record& record,
+                       uint16_t source);
 
-  static absl::StatusOr<SortItem> Make(const reputation::LookupKey& key,
-                                       const reputation::Record& record);
-
-  absl::string_view key() const { return {key_bytes.data(), key_size}; }
-  absl::string_view record() const { return {record_bytes.data(), record_size}; }
+  absl::string_view key() const {
+    const auto byte = [this](size_t i) { return static_cast<uint8_t>(key_bytes[i]); };
+    return {key_bytes.data(), reputation::LookupKeySize(byte(0), byte(1))};
+  }
 
   // Orders as storage orders keys: keys of one kind and form have one length, so that padding
   // never decides.
   int CompareKey(const SortItem& other) const {
     return memcmp(key_bytes.data(), other.key_bytes.data(), key_bytes.size());
   }
+  // The first bytes of the key as a number; where these differ they order as CompareKey does.
+  uint64_t KeyPrefix() const;
+
+  std::array<char, reputation::LookupKey::kMaxSize> key_bytes{};  // padded with zero
+  uint16_t source = 0;                                            // its number in the sorter
+  reputation::Record record;
 };
 
 // A file that is removed as soon as it is made, so that nothing is left after a crash; its space
@@ -64,22 +67,21 @@ class ItemFile {
   uint64_t count_ = 0;
 };
 
-// Walks items in their order, wherever they are.
+// Walks the items of a file in their order. Not thread-safe; several may read one file.
 class ItemReader {
  public:
-  explicit ItemReader(std::shared_ptr<const std::vector<SortItem>> items);
   explicit ItemReader(std::shared_ptr<const ItemFile> file);
 
-  bool Valid() const { return status_.ok() && position_ < chunk_->size(); }
+  bool Valid() const { return status_.ok() && position_ < chunk_.size(); }
   void Next();
-  const SortItem& item() const { return (*chunk_)[position_]; }
+  const SortItem& item() const { return chunk_[position_]; }
   const absl::Status& status() const { return status_; }
 
  private:
   void ReadChunk();
 
-  std::shared_ptr<const ItemFile> file_;  // null: all is in chunk_
-  std::shared_ptr<const std::vector<SortItem>> chunk_;
+  std::shared_ptr<const ItemFile> file_;
+  std::vector<SortItem> chunk_;
   uint64_t next_in_file_ = 0;
   size_t position_ = 0;
   absl::Status status_;

@@ -11,7 +11,7 @@
 
 namespace cloister::publisher {
 
-// Counts of one source, in the order in which sources were added.
+// Counts of one source, in the order in which sources were added. All but the first add up to it.
 struct SourceMerge {
   std::string name;
   uint64_t added = 0;
@@ -21,8 +21,9 @@ struct SourceMerge {
   uint64_t overruled = 0;  // another source says otherwise and its record was kept
 };
 
-// Two sources contradict each other: one condemns (MALICIOUS, UNWANTED, SUSPICIOUS), the other one
-// vouches (TRUSTED) or excludes. That one says KNOWN is no contradiction.
+// A source contradicts the one whose record was kept: one condemns (MALICIOUS, UNWANTED,
+// SUSPICIOUS), the other one vouches (TRUSTED) or excludes. That one says KNOWN is no
+// contradiction, nor is what a source says twice in two ways. The records' label_id is 0.
 struct MergeConflict {
   reputation::LookupKey key;
   uint16_t winner = 0;  // indexes of MergeReport::sources

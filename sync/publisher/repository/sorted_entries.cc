@@ -21,10 +21,10 @@ constexpr uint64_t kFixedPackBytes = 8192;  // properties, footer, header entry
 
 }  // namespace
 
-// Records are re-encoded with their labels' ids while they pass.
+// Records are encoded with their labels' ids while they pass.
 class SortedEntries::Cursor : public storage::EntryCursor {
  public:
-  explicit Cursor(const SortedEntries& entries) : entries_(entries), reader_(entries.NewReader()) {
+  explicit Cursor(const SortedEntries& entries) : entries_(entries), reader_(entries.items_) {
     Load();
   }
 
@@ -52,14 +52,10 @@ class SortedEntries::Cursor : public storage::EntryCursor {
 
   void Load() {
     if (InLabels() || !reader_.Valid()) return;
-    absl::StatusOr<reputation::Record> record = reputation::DecodeRecord(reader_.item().record());
-    if (!record.ok()) {
-      status_ = record.status();
-      return;
-    }
-    record->label_id = entries_.ids_[record->label_id];
+    reputation::Record record = reader_.item().record;
+    record.label_id = entries_.ids_[record.label_id];
     value_.clear();
-    status_ = reputation::EncodeRecord(*record, &value_);
+    status_ = reputation::EncodeRecord(record, &value_);
   }
 
   const SortedEntries& entries_;
@@ -73,9 +69,10 @@ std::unique_ptr<storage::EntryCursor> SortedEntries::NewCursor() const {
   return std::make_unique<Cursor>(*this);
 }
 
-ItemReader SortedEntries::NewReader() const {
-  if (in_file_ != nullptr) return ItemReader(std::shared_ptr<const ItemFile>(in_file_));
-  return ItemReader(std::shared_ptr<const std::vector<SortItem>>(in_memory_));
+uint64_t SortedEntries::duplicates() const {
+  uint64_t added = 0;
+  for (const SourceMerge& source : merges_.sources) added += source.added;
+  return added - records_;
 }
 
 uint64_t SortedEntries::BytesInPack(size_t key_size, size_t value_size) {
@@ -108,16 +105,21 @@ absl::Status SortedEntries::AssignIds(const std::vector<const Label*>& labels,
   return absl::OkStatus();
 }
 
-void SortedEntries::Count(const SortItem& item) {
+absl::Status SortedEntries::Count(const SortItem& item) {
+  const absl::string_view key = item.key();
+  std::string value;
+  absl::Status encoded = reputation::EncodeRecord(item.record, &value);
+  if (!encoded.ok()) return encoded;
   ++records_;
-  snapshot_bytes_ += BytesInPack(item.key_size, item.record_size);
-  const auto form = static_cast<LookupForm>(static_cast<uint8_t>(item.key_bytes[0]) << 8 |
-                                            static_cast<uint8_t>(item.key_bytes[1]));
+  snapshot_bytes_ += BytesInPack(key.size(), value.size());
+  const auto form =
+      static_cast<LookupForm>(static_cast<uint8_t>(key[0]) << 8 | static_cast<uint8_t>(key[1]));
   coverage_.Add(form);
   // The last byte of an IP key is the length of its prefix.
-  const uint8_t length = static_cast<uint8_t>(item.key().back());
+  const uint8_t length = static_cast<uint8_t>(key.back());
   if (form == LookupForm::kIpv4Prefix) prefix_lengths_.v4.set(length);
   if (form == LookupForm::kIpv6Prefix) prefix_lengths_.v6.set(length);
+  return absl::OkStatus();
 }
 
 }  // namespace cloister::publisher

@@ -28,7 +28,7 @@ class SortedEntries {
   uint64_t labels() const { return stored_labels_.size(); }
   uint64_t entries() const { return records() + labels(); }
   // Entries left out because another one had the same lookup key.
-  uint64_t duplicates() const { return duplicates_; }
+  uint64_t duplicates() const;
   // What became of the entries of each source.
   const MergeReport& merges() const { return merges_; }
   // Bytes that a snapshot takes, somewhat overestimated.
@@ -48,18 +48,15 @@ class SortedEntries {
   };
 
   SortedEntries() = default;
-  ItemReader NewReader() const;
   // Assigns ids to the labels that `used` marks. Called once, when all items are in place.
   absl::Status AssignIds(const std::vector<const reputation::Label*>& labels,
                          const std::vector<bool>& used);
-  void Count(const SortItem& item);
+  absl::Status Count(const SortItem& item);
 
-  std::shared_ptr<std::vector<SortItem>> in_memory_;  // or, where that is too much,
-  std::shared_ptr<ItemFile> in_file_;
+  std::shared_ptr<const ItemFile> items_;
   std::vector<StoredLabel> stored_labels_;  // in the order of their keys
   std::vector<uint32_t> ids_;               // by number of the label in the sorter; [0] = 0
   uint64_t records_ = 0;
-  uint64_t duplicates_ = 0;
   MergeReport merges_;
   uint64_t snapshot_bytes_ = 0;
   reputation::Coverage coverage_;
