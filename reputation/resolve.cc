@@ -15,28 +15,34 @@ constexpr internal::Named<MatchOutcome> kOutcomes[] = {
     {MatchOutcome::kScope, "scope"},
     {MatchOutcome::kContext, "context"},
     {MatchOutcome::kTrustNotAllowed, "trust_not_allowed"},
+    {MatchOutcome::kExcluded, "excluded"},
+    {MatchOutcome::kExclusion, "exclusion"},
+};
+
+struct Circumstances {
+  LookupContext context;
+  absl::Time now;
 };
 
 // One lookup's circumstances, and the rules by which its matches are judged.
 class Judge {
  public:
-  Judge(const LookupKeys& keys, std::span<const Layer> layers, LookupContext context,
-        absl::Time now)
-      : keys_(keys), layers_(layers), context_(context), now_(now) {}
+  Judge(const LookupKeys& keys, std::span<const Layer> layers, const std::vector<Match>& matches,
+        const Circumstances& circumstances)
+      : keys_(keys), layers_(layers), context_(circumstances.context), now_(circumstances.now) {
+    for (const Match& match : matches) {
+      if (OwnOutcomeOf(match) == MatchOutcome::kExclusion) exclusions_.push_back(match);
+    }
+  }
 
   // kOutranked stands for "may answer": which of those won is a matter of order.
   MatchOutcome OutcomeOf(const Match& match) const {
-    const Record& record = match.record;
-    if (record.removed) return MatchOutcome::kRemoved;
-    if (record.ExpiredAt(now_)) return MatchOutcome::kExpired;
-    const LookupKey& key = keys_.keys[match.key_index];
-    if (!record.AppliesTo(ContextFor(key))) return MatchOutcome::kContext;
-    bool exact = keys_.IsExact(match.key_index);
-    if (!Reaches(record.scope, key, exact)) return MatchOutcome::kScope;
-    if (record.verdict == Verdict::kTrusted && !MayTrust(match, key, exact)) {
-      return MatchOutcome::kTrustNotAllowed;
-    }
-    return MatchOutcome::kOutranked;
+    const MatchOutcome own = OwnOutcomeOf(match);
+    const bool excluded =
+        own == MatchOutcome::kOutranked &&
+        std::any_of(exclusions_.begin(), exclusions_.end(),
+                    [&](const Match& exclusion) { return Excludes(exclusion, match); });
+    return excluded ? MatchOutcome::kExcluded : own;
   }
 
   bool MayAnswer(const Match& match) const { return OutcomeOf(match) == MatchOutcome::kOutranked; }
@@ -57,6 +63,33 @@ class Judge {
   }
 
  private:
+  // What the match is without regard to the others.
+  MatchOutcome OwnOutcomeOf(const Match& match) const {
+    const Record& record = match.record;
+    if (record.removed) return MatchOutcome::kRemoved;
+    if (record.ExpiredAt(now_)) return MatchOutcome::kExpired;
+    const LookupKey& key = keys_.keys[match.key_index];
+    if (!record.AppliesTo(ContextFor(key))) return MatchOutcome::kContext;
+    bool exact = keys_.IsExact(match.key_index);
+    if (!Reaches(record.scope, key, exact)) return MatchOutcome::kScope;
+    if (record.excluded) return MatchOutcome::kExclusion;
+    if (record.verdict == Verdict::kTrusted && !MayTrust(match, key, exact)) {
+      return MatchOutcome::kTrustNotAllowed;
+    }
+    return MatchOutcome::kOutranked;
+  }
+
+  // `exclusion` is in force, and `match` may answer but for it.
+  bool Excludes(const Match& exclusion, const Match& match) const {
+    if (exclusion.layer != match.layer || exclusion.key_index >= match.key_index) return false;
+    if (layers_[match.layer].kind == LayerKind::kOverride) return false;
+    const LookupKey& key = keys_.keys[match.key_index];
+    if (keys_.keys[exclusion.key_index].kind() != key.kind()) return false;
+    const uint8_t contexts = exclusion.record.applies_to;
+    if (contexts == 0 || ContextFor(key) != LookupContext::kAny) return true;
+    return match.record.applies_to != 0 && (match.record.applies_to & ~contexts) == 0;
+  }
+
   LookupContext ContextFor(const LookupKey& key) const {
     bool host_of_url =
         key.kind() != ObjectKind::kUrl && keys_.keys.front().kind() == ObjectKind::kUrl;
@@ -84,13 +117,14 @@ class Judge {
   std::span<const Layer> layers_;
   LookupContext context_;
   absl::Time now_;
+  std::vector<Match> exclusions_;  // in force
 };
 
 }  // namespace
 
 std::vector<Match> Resolve(const LookupKeys& keys, std::span<const Layer> layers,
                            std::vector<Match> matches, LookupContext context, absl::Time now) {
-  Judge judge(keys, layers, context, now);
+  Judge judge(keys, layers, matches, {context, now});
   std::erase_if(matches, [&judge](const Match& match) { return !judge.MayAnswer(match); });
   std::sort(matches.begin(), matches.end(),
             [&judge](const Match& a, const Match& b) { return judge.Outranks(a, b); });
@@ -106,7 +140,7 @@ std::vector<std::pair<Match, MatchOutcome>> ResolveExplained(const LookupKeys& k
                                                              const std::vector<Match>& matches,
                                                              LookupContext context,
                                                              absl::Time now) {
-  Judge judge(keys, layers, context, now);
+  Judge judge(keys, layers, matches, {context, now});
   std::vector<std::pair<Match, MatchOutcome>> explained;
   explained.reserve(matches.size());
   for (const Match& match : matches) explained.emplace_back(match, judge.OutcomeOf(match));

@@ -40,9 +40,18 @@ struct Match {
 //
 // A match may answer unless its record is removed, has expired at `now`, is of another context
 // than `context`, is found through a parent that its scope does not reach from (or, with
-// kSubdomainsOnly, through the object itself), or says TRUSTED where that is not allowed: by MD5
-// or SHA-1 (RFC 6194, RFC 6151: collisions), or from a feed through a parent.
+// kSubdomainsOnly, through the object itself), says TRUSTED where that is not allowed: by MD5
+// or SHA-1 (RFC 6194, RFC 6151: collisions), or from a feed through a parent; or is an exclusion,
+// or excluded by one.
 // For host and IP keys of a URL, kAny is taken as kUrlHost.
+//
+// An exclusion (Record::excluded) that has not expired, is of the context asked in and whose scope
+// reaches the object excludes what its own layer says under keys of its kind that are less
+// specific: the feed's shorter prefixes for the addresses of 192.0.2.0/28, its parents of
+// good.example.com, its listings of directories above a page. That of a host holds for the host of
+// a URL as well, but not for what the feed lists as a URL; that of a URL leaves hosts alone.
+// Where a caller names no context, a record is excluded only if it is so in every context that it
+// applies to. Overrides know no exclusions.
 //
 // Order: overrides, then authoritative feeds, then feeds. Within overrides the most specific
 // record; within the others the gravest verdict, then the higher priority, then the most specific
@@ -61,9 +70,12 @@ enum class MatchOutcome {
   kScope,            // its scope does not reach the object asked about
   kContext,          // it applies to other contexts
   kTrustNotAllowed,  // it says TRUSTED where that is not allowed
+  kExcluded,         // it may not answer because of a more specific exclusion of its layer
+  kExclusion,        // it is such an exclusion, in force, whether or not there is what it excludes
 };
 
-// "won", "outranked", "removed", "expired", "scope", "context", "trust_not_allowed".
+// "won", "outranked", "removed", "expired", "scope", "context", "trust_not_allowed", "excluded",
+// "exclusion".
 absl::string_view MatchOutcomeName(MatchOutcome outcome);
 
 // Every match with its outcome, for operators who ask why: those that Resolve returns, in its

@@ -17,13 +17,22 @@ struct ExplainArguments {
   ObjectOptions object;
 };
 
-// A found record in the terms of the client library.
+// A found record in the terms of the client library, which passes over those without a verdict.
 Match MatchOf(const v1::ExplainedMatch& found) {
   v1::LookupResponse response;
   response.set_status(v1::ANSWER_STATUS_LISTED);
-  *response.add_matches() = found.match();
-  const Answer answer = client::DecodeLookup(response);
-  return answer.winner() == nullptr ? Match() : *answer.winner();
+  v1::Match* match = response.add_matches();
+  *match = found.match();
+  const bool is_exclusion = match->verdict() == v1::VERDICT_UNSPECIFIED;
+  if (is_exclusion) match->set_verdict(v1::VERDICT_KNOWN);
+  Answer answer = client::DecodeLookup(response);
+  if (answer.winner() == nullptr) return Match();
+  if (is_exclusion) answer.matches.front().verdict = Verdict::kNone;
+  return answer.matches.front();
+}
+
+std::string VerdictOf(const Match& match, const Terminal& terminal) {
+  return match.verdict == Verdict::kNone ? "EXCLUDED" : VerdictText(match.verdict, terminal);
 }
 
 void PrintFound(const Terminal& terminal, const v1::ExplainResponse& explained) {
@@ -31,7 +40,7 @@ void PrintFound(const Terminal& terminal, const v1::ExplainResponse& explained) 
   for (const v1::ExplainedMatch& found : explained.found()) {
     const Match match = MatchOf(found);
     *terminal.out << absl::StreamFormat("  %-18s", Printable(found.outcome()))
-                  << VerdictText(match.verdict, terminal) << " by " << SourceText(match) << " for "
+                  << VerdictOf(match, terminal) << " by " << SourceText(match) << " for "
                   << Printable(match.matched_expression) << " (scope "
                   << (match.scope ? std::string(Name(*match.scope)) : "not told") << ")\n";
     if (!found.masked_by().empty()) {

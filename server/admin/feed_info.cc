@@ -106,8 +106,11 @@ void SetVersionChanges(const ChangeSummary& changes, v1::VersionChanges* out) {
   out->set_changed(changes.changed);
   for (const auto& [verdicts, records] : changes.transitions) {
     v1::VerdictTransition* transition = out->add_transitions();
-    transition->set_before(ToProto(verdicts.first));
-    transition->set_after(ToProto(verdicts.second));
+    const auto [before, after] = verdicts;
+    transition->set_before_excluded(before == kExclusion);
+    transition->set_after_excluded(after == kExclusion);
+    if (before != kExclusion) transition->set_before(ToProto(before));
+    if (after != kExclusion) transition->set_after(ToProto(after));
     transition->set_records(records);
   }
   out->set_protected_listed(changes.protected_listed);

@@ -132,7 +132,7 @@ void SetTimestamp(absl::Time time, google::protobuf::Timestamp* out) {
 }
 
 void SetRecord(const reputation::Record& record, v1::Match* match) {
-  match->set_verdict(ToProto(record.verdict));
+  if (!record.excluded) match->set_verdict(ToProto(record.verdict));
   match->set_confidence(record.confidence);
   match->set_prevalence_log2(record.prevalence);
   match->set_scope(ToProto(record.scope));

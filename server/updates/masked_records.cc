@@ -20,7 +20,9 @@ std::optional<std::string> MaskedAs(absl::string_view key, absl::string_view val
                                     const ProtectedObjects& protection) {
   if (storage::LabelIdFromKey(key)) return std::nullopt;
   const absl::StatusOr<reputation::Record> record = reputation::DecodeRecord(value);
-  if (!record.ok() || !ProtectedObjects::Masks(record->verdict)) return std::nullopt;
+  if (!record.ok() || record->excluded || !ProtectedObjects::Masks(record->verdict)) {
+    return std::nullopt;
+  }
   const absl::StatusOr<reputation::LookupKey> parsed = reputation::LookupKey::Parse(key);
   return parsed.ok() ? protection.Protects(*parsed, record->scope) : std::nullopt;
 }

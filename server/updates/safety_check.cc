@@ -13,10 +13,11 @@ using reputation::Verdict;
 constexpr uint64_t kChangesBetweenLooks = 4096;
 
 Verdict VerdictOf(const std::optional<reputation::Record>& record) {
-  return record ? record->verdict : kNoRecord;
+  if (!record) return kNoRecord;
+  return record->excluded ? kExclusion : record->verdict;
 }
 
-bool Masked(Verdict verdict) { return verdict != kNoRecord && ProtectedObjects::Masks(verdict); }
+bool Masked(Verdict verdict) { return ProtectedObjects::Masks(verdict); }
 
 }  // namespace
 

@@ -28,13 +28,15 @@ int Gravity(const Transition& transition) {
   const auto [before, after] = transition;
   const bool was_threat = IsThreat(before);
   const bool is_threat = IsThreat(after);
-  if (before == kNoRecord) return is_threat ? 4 : 7;
-  if (after == kNoRecord) return was_threat ? 2 : 6;
+  // What is excluded is a threat no more.
+  if (before == kNoRecord) return is_threat ? 4 : after == kExclusion ? 2 : 7;
+  if (after == kNoRecord) return was_threat ? 2 : before == kExclusion ? 4 : 6;
   if (is_threat != was_threat) return is_threat ? 0 : 1;
   return is_threat ? 3 : 5;
 }
 
 std::string Loud(Verdict verdict) {
+  if (verdict == kExclusion) return "EXCLUDED";
   return absl::AsciiStrToUpper(reputation::VerdictName(verdict));
 }
 

@@ -31,6 +31,8 @@ absl::string_view HoldReasonName(HoldReason reason);
 
 // Stands for "no record" where a verdict is expected.
 inline constexpr reputation::Verdict kNoRecord{};
+// Stands for an exclusion (reputation::Record::excluded), which has no verdict either.
+inline constexpr reputation::Verdict kExclusion{14};
 
 // What a version would change.
 struct ChangeSummary {
@@ -38,7 +40,7 @@ struct ChangeSummary {
   uint64_t added = 0;
   uint64_t removed = 0;
   uint64_t changed = 0;  // another verdict; other changes of a record do not count
-  // How many records went from one verdict to another, kNoRecord included.
+  // How many records went from one verdict to another, kNoRecord and kExclusion included.
   std::map<std::pair<reputation::Verdict, reputation::Verdict>, uint64_t> transitions;
   // Threats among what is added or changed that list a protected object, and the first of them in
   // words ("own domain bank.example"). They are masked in answers.

@@ -52,6 +52,15 @@ absl::StatusOr<std::string> EncodeOverride(const Override& value) {
   if (value.record.removed) {
     return absl::InvalidArgumentError("record is REMOVED; delete the override instead");
   }
+  if (value.record.excluded) {
+    return absl::InvalidArgumentError(
+        "record is EXCLUDED, which only a feed can say; give the override a verdict");
+  }
+  if (value.record.excluded) {
+    return absl::InvalidArgumentError(
+        "record is EXCLUDED, which only feeds can say; set an override to TRUSTED or KNOWN "
+        "instead");
+  }
   v1::StoredOverride message;
   absl::Status encoded = reputation::EncodeRecord(value.record, message.mutable_record());
   if (!encoded.ok()) return encoded;

@@ -17,6 +17,7 @@ void ToRecord(storage::EntryCursor& cursor) {
 absl::StatusOr<std::string> VerdictOf(absl::string_view value) {
   absl::StatusOr<reputation::Record> record = reputation::DecodeRecord(value);
   if (!record.ok()) return record.status();
+  if (record->excluded) return "excluded";
   return std::string(reputation::VerdictName(record->verdict));
 }
 

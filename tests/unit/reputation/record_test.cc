@@ -24,6 +24,13 @@ uint32_t Number(const std::string& text) {
 
 Record RecordOf(const VectorRow& row) {
   if (row.fields[1] == "removed") return Record::Removed();
+  if (row.fields[1] == "excluded") {
+    EXPECT_EQ(row.fields.size(), 5u) << row.place;
+    Record record = Record::Excluded(*ScopeFromName(row.fields[2]));
+    record.applies_to = static_cast<uint8_t>(Number(row.fields[3]));
+    record.valid_until_hours = Number(row.fields[4]);
+    return record;
+  }
   EXPECT_EQ(row.fields.size(), 10u) << row.place;
   Record record;
   record.verdict = *VerdictFromName(row.fields[1]);
@@ -84,6 +91,31 @@ TEST(RecordTest, RefusesToEncodeValuesOutOfRange) {
   }
 }
 
+TEST(RecordTest, RefusesToEncodeWhatAnExclusionCannotHave) {
+  const std::vector<std::pair<const char*, void (*)(Record*)>> kBreaks = {
+      {"confidence", [](Record* r) { r->confidence = 1; }},
+      {"prevalence", [](Record* r) { r->prevalence = 1; }},
+      {"label", [](Record* r) { r->label_id = 1; }},
+      {"first_seen", [](Record* r) { r->first_seen_days = 1; }},
+      {"last_seen", [](Record* r) { r->last_seen_days = 1; }},
+  };
+  for (const auto& [field, break_it] : kBreaks) {
+    Record record = Record::Excluded(Scope::kSubtree);
+    break_it(&record);
+    std::string out;
+    const absl::Status refused = EncodeRecord(record, &out);
+    EXPECT_THAT(refused, HasCode(absl::StatusCode::kInvalidArgument));
+    EXPECT_THAT(std::string(refused.message()), ::testing::HasSubstr(field));
+    EXPECT_TRUE(out.empty()) << field;
+  }
+}
+
+TEST(RecordTest, AnExclusionHasNoVerdict) {
+  Record record = Record::Excluded(Scope::kExact);
+  record.verdict = Verdict::kMalicious;
+  EXPECT_EQ(*DecodeRecord(Encoded(record)), Record::Excluded(Scope::kExact));
+}
+
 // Whatever bytes are accepted are the only encoding of what they say, and at most 16.
 TEST(RecordTest, EncodingIsUnique) {
   std::mt19937_64 random(20240229);
@@ -92,7 +124,7 @@ TEST(RecordTest, EncodingIsUnique) {
     std::string bytes(random() % 20, '\0');
     for (char& c : bytes) c = static_cast<char>(random());
     if (bytes.size() >= 4) {
-      bytes[0] = static_cast<char>(0x10 | (bytes[0] & 7));
+      bytes[0] = static_cast<char>(0x10 | (i % 8 == 0 ? 14 : bytes[0] & 7));
       bytes[1] &= 31;
       bytes[2] &= 127;
     }

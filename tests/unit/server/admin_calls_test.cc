@@ -113,6 +113,7 @@ TEST_F(FeedInfoTest, WhatWaitsPinsAndMasksIsTold) {
   pending.changes.records_before = 10;
   pending.changes.added = 2;
   pending.changes.transitions[{kNoRecord, reputation::Verdict::kMalicious}] = 2;
+  pending.changes.transitions[{reputation::Verdict::kMalicious, kExclusion}] = 1;
   state_.pending = pending;
   state_.pinned = 3;
   state_.masked_records = 5;
@@ -121,10 +122,15 @@ TEST_F(FeedInfoTest, WhatWaitsPinsAndMasksIsTold) {
   EXPECT_EQ(feed.pending().version(), 4u);
   EXPECT_EQ(feed.pending().reason(), v1::HOLD_REASON_HOLD_OFF);
   EXPECT_EQ(feed.pending().serves_at().seconds(), absl::ToUnixSeconds(kNow) + 7200);
-  ASSERT_EQ(feed.pending().changes().transitions_size(), 1);
+  ASSERT_EQ(feed.pending().changes().transitions_size(), 2);
+  EXPECT_EQ(feed.pending().changes().transitions(1).before(), v1::VERDICT_MALICIOUS);
+  EXPECT_EQ(feed.pending().changes().transitions(1).after(), v1::VERDICT_UNSPECIFIED);
+  EXPECT_TRUE(feed.pending().changes().transitions(1).after_excluded());
+  EXPECT_FALSE(feed.pending().changes().transitions(1).before_excluded());
   EXPECT_EQ(feed.pending().changes().transitions(0).before(), v1::VERDICT_UNSPECIFIED);
   EXPECT_EQ(feed.pending().changes().transitions(0).after(), v1::VERDICT_MALICIOUS);
-  EXPECT_THAT(feed.pending().changes().lines(), ElementsAre("2 MALICIOUS added"));
+  EXPECT_THAT(feed.pending().changes().lines(),
+              ElementsAre("1 MALICIOUS becomes EXCLUDED", "2 MALICIOUS added"));
   EXPECT_TRUE(feed.pending().changes().complete());
   EXPECT_EQ(feed.pinned_version(), 3u);
   EXPECT_EQ(feed.masked_records(), 5u);

@@ -49,6 +49,7 @@ const LookupKey kOther = LookupKey::ForHost("other.example");
 
 std::optional<Record> With(Verdict verdict) {
   if (verdict == kNoRecord) return std::nullopt;
+  if (verdict == kExclusion) return Record::Excluded(reputation::Scope::kSubtree);
   Record record;
   record.verdict = verdict;
   return record;
@@ -76,6 +77,21 @@ TEST(ChangeCounterTest, CountsByTransition) {
                           Pair(Pair(Verdict::kTrusted, Verdict::kMalicious), 2u)));
 }
 
+TEST(ChangeCounterTest, ExclusionsAreARecordWithoutAVerdict) {
+  ChangeCounter counter(nullptr, 100);
+  counter.Count(Change(kOther, kNoRecord, kExclusion));
+  counter.Count(Change(kOther, kExclusion, kNoRecord));
+  counter.Count(Change(kOther, Verdict::kMalicious, kExclusion));
+  counter.Count(Change(kOther, Verdict::kKnown, kExclusion));
+  counter.Count(Change(kOther, kExclusion, kExclusion));  // another field changed
+  EXPECT_EQ(counter.summary().added, 1u);
+  EXPECT_EQ(counter.summary().removed, 1u);
+  EXPECT_EQ(counter.summary().changed, 2u);
+  EXPECT_THAT(counter.summary().Lines(),
+              ElementsAre("1 MALICIOUS becomes EXCLUDED", "1 EXCLUDED added", "1 EXCLUDED removed",
+                          "1 KNOWN becomes EXCLUDED"));
+}
+
 struct ProtectedRow {
   std::string name;
   LookupKey key;
@@ -92,6 +108,8 @@ const ProtectedRow kProtectedRows[] = {
     {"ThreatGoes", kBank, Verdict::kMalicious, kNoRecord, 0, true},
     {"ThreatTurnsIntoTrust", kBank, Verdict::kMalicious, Verdict::kTrusted, 0, true},
     {"TrustComes", kBank, kNoRecord, Verdict::kTrusted, 0, false},
+    {"ExclusionComes", kBank, kNoRecord, kExclusion, 0, false},
+    {"ThreatTurnsIntoExclusion", kBank, Verdict::kMalicious, kExclusion, 0, true},
     {"KnownGoes", kBank, Verdict::kKnown, kNoRecord, 0, false},
     {"ThreatOnAnother", kOther, kNoRecord, Verdict::kMalicious, 0, false},
 };
