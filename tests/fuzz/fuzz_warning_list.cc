@@ -8,19 +8,19 @@
 #include "absl/strings/string_view.h"
 #include "reputation/lookup_key.h"
 #include "reputation/record.h"
-#include "server/protection/protected_set.h"
-#include "server/protection/warning_list.h"
+#include "reputation/protection/protected_set.h"
+#include "reputation/protection/warning_list.h"
 #include "tests/fuzz/require.h"
 
 using cloister::fuzz::Require;
-using cloister::server::ProtectedSet;
+using cloister::reputation::ProtectedSet;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view text(reinterpret_cast<const char*>(data), size);
   ProtectedSet set;
   uint64_t passed_over = 0;
   const absl::Status added =
-      cloister::server::AddWarningList(text, "lists/some/list.json", &set, &passed_over);
+      cloister::reputation::AddWarningList(text, "lists/some/list.json", &set, &passed_over);
   Require(added.ok() || absl::IsInvalidArgument(added), "a bad list is an invalid argument");
   // The shortest entry is "1,".
   Require(set.size() + passed_over <= size, "no more is taken than the list holds");

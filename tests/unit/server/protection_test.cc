@@ -9,9 +9,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "reputation/object.h"
-#include "server/protection/protected_set.h"
-#include "server/protection/public_suffixes.h"
-#include "server/protection/warning_list.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temporary_directory.h"
@@ -259,32 +256,6 @@ TEST_F(ProtectionTest, TheFirstSourceOfAnObjectIsNamed) {
               Optional(HasSubstr("own domain")));
 }
 
-struct BadList {
-  const char* name;
-  const char* text;
-  const char* says;
-};
-class BadWarningListTest : public ::testing::TestWithParam<BadList> {};
-
-TEST_P(BadWarningListTest, IsRefusedByNameWithTheMend) {
-  ProtectedSet set;
-  uint64_t passed_over = 0;
-  const absl::Status status = AddWarningList(GetParam().text, "/a/list.json", &set, &passed_over);
-  EXPECT_THAT(status, HasCode(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(std::string(status.message()),
-              AllOf(HasSubstr("/a/list.json"), HasSubstr(GetParam().says),
-                    HasSubstr("take it off the list")));
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Lists, BadWarningListTest,
-    ::testing::Values(BadList{"Empty", "", "JSON"}, BadList{"Array", "[]", "JSON object"},
-                      BadList{"NoType", R"({"list": []})", "type"},
-                      BadList{"TypeIsNoText", R"({"type": 1, "list": []})", "type"},
-                      BadList{"NoList", R"({"type": "cidr"})", "list"},
-                      BadList{"ListIsNoArray", R"({"type": "cidr", "list": {}})", "list"}),
-    [](const auto& param) { return param.param.name; });
-
 TEST_F(ProtectionTest, MissingFilesAreNamed) {
   config_.warning_lists = {directory_ / "nowhere"};
   EXPECT_THAT(BuildProtectedObjects(config_, &passed_over_).status().message(),
@@ -293,10 +264,6 @@ TEST_F(ProtectionTest, MissingFilesAreNamed) {
   config_.warning_lists = {directory_ / "empty"};
   EXPECT_THAT(BuildProtectedObjects(config_, &passed_over_).status().message(),
               HasSubstr("holds no list"));
-  ProtectedSet set;
-  set.BeginSource("public suffix ");
-  EXPECT_THAT(AddPublicSuffixes(directory_ / "none.dat", &set).message(),
-              AllOf(HasSubstr("none.dat"), HasSubstr("package publicsuffix")));
 }
 
 TEST_F(ProtectionTest, RealWarningListsAreTaken) {
@@ -320,26 +287,6 @@ TEST_F(ProtectionTest, RealWarningListsAreTaken) {
   EXPECT_GE(passed_over_, 8'346u);
   EXPECT_LT(passed_over_, 8'500u);
   EXPECT_EQ(Lists(HostKey("evil.example")), std::nullopt);
-}
-
-TEST(ProtectedSetTest, NestedNetworksAreFound) {
-  ProtectedSet set;
-  set.BeginSource("list ");
-  for (const char* text : {"20.1.0.0/16", "20.1.2.0/24", "20.0.0.0/8", "30.0.0.1", "30.0.0.3",
-                           "255.255.255.255", "0.0.0.0"}) {
-    ASSERT_THAT(set.AddNetwork(*reputation::IpPrefix::Parse(text)), IsOk());
-  }
-  set.Sort();
-  EXPECT_EQ(set.size(), 5u);
-  EXPECT_THAT(set.Protects(NetworkKey("20.1.2.3"), Scope::kExact),
-              Optional(std::string("list 20.0.0.0/8")));
-  EXPECT_EQ(set.Protects(NetworkKey("30.0.0.2"), Scope::kExact), std::nullopt);
-  EXPECT_THAT(set.Protects(NetworkKey("30.0.0.2/31"), Scope::kExact),
-              Optional(std::string("list 30.0.0.3")));
-  EXPECT_THAT(set.Protects(NetworkKey("255.255.255.255"), Scope::kExact),
-              Optional(HasSubstr("255")));
-  EXPECT_THAT(set.Protects(NetworkKey("0.0.0.0"), Scope::kExact),
-              Optional(std::string("list 0.0.0.0")));
 }
 
 }  // namespace

@@ -9,9 +9,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "server/protection/protected_set.h"
+#include "reputation/protection/protected_set.h"
 
-namespace cloister::server {
+namespace cloister::reputation {
 
 // The files that `paths` stand for, sorted within each: a file itself; of a folder its *.json, and
 // list.json of the folders in it, so that a clone of the collection's lists/ can be named. Links
@@ -27,4 +27,8 @@ absl::StatusOr<std::vector<std::string>> FindWarningLists(const std::vector<std:
 absl::Status AddWarningList(absl::string_view text, const std::string& path, ProtectedSet* set,
                             uint64_t* passed_over);
 
-}  // namespace cloister::server
+// The same for every list that `paths` stand for, read from their files.
+absl::Status AddWarningLists(const std::vector<std::string>& paths, ProtectedSet* set,
+                             uint64_t* passed_over);
+
+}  // namespace cloister::reputation

@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-namespace cloister::server {
+namespace cloister::reputation {
 
 // `Address` is ordered as addresses are: uint32_t, or 16 bytes in network order.
 template <typename Address>
@@ -56,4 +56,4 @@ class AddressRanges {
   std::vector<Range> ranges_;
 };
 
-}  // namespace cloister::server
+}  // namespace cloister::reputation

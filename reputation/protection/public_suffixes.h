@@ -5,9 +5,9 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "server/protection/protected_set.h"
+#include "reputation/protection/protected_set.h"
 
-namespace cloister::server {
+namespace cloister::reputation {
 
 // The list that libpsl uses, too, in the form that can be read from start to end (package
 // publicsuffix).
@@ -19,4 +19,4 @@ inline constexpr char kPublicSuffixList[] = "/usr/share/publicsuffix/public_suff
 // read.
 absl::Status AddPublicSuffixes(const std::string& path, ProtectedSet* set);
 
-}  // namespace cloister::server
+}  // namespace cloister::reputation

@@ -1,4 +1,4 @@
-#include "server/protection/public_suffixes.h"
+#include "reputation/protection/public_suffixes.h"
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -8,7 +8,7 @@
 #include "reputation/host_name.h"
 #include "storage/files/files.h"
 
-namespace cloister::server {
+namespace cloister::reputation {
 namespace {
 
 constexpr uint64_t kMaxListBytes = 16u << 20;
@@ -19,18 +19,17 @@ absl::Status AddPublicSuffixes(const std::string& path, ProtectedSet* set) {
   absl::StatusOr<std::string> text = storage::ReadFile(path, kMaxListBytes);
   if (!text.ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("[protection] public_suffixes: ", text.status().message(),
-                     "; install the package publicsuffix, or set public_suffixes = false"));
+        absl::StrCat(text.status().message(), "; install the package publicsuffix"));
   }
   for (absl::string_view line : absl::StrSplit(*text, '\n')) {
     line = absl::StripAsciiWhitespace(line);
     if (line.empty() || absl::StartsWith(line, "//") || absl::StartsWith(line, "!")) continue;
-    absl::StatusOr<std::string> name = reputation::CanonicalHostName(absl::StripPrefix(line, "*."));
-    if (!name.ok() || !reputation::IsPublicSuffix(*name)) continue;
+    absl::StatusOr<std::string> name = CanonicalHostName(absl::StripPrefix(line, "*."));
+    if (!name.ok() || !IsPublicSuffix(*name)) continue;
     if (absl::Status s = set->AddHost(*name, /*and_below=*/false); !s.ok()) return s;
   }
   set->ProtectPublicSuffixes();
   return absl::OkStatus();
 }
 
-}  // namespace cloister::server
+}  // namespace cloister::reputation

@@ -1,4 +1,4 @@
-#include "server/protection/warning_list.h"
+#include "reputation/protection/warning_list.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -13,8 +13,9 @@
 #include "reputation/digest.h"
 #include "reputation/host_name.h"
 #include "reputation/ip_address.h"
+#include "storage/files/files.h"
 
-namespace cloister::server {
+namespace cloister::reputation {
 namespace {
 
 using nlohmann::json;
@@ -23,9 +24,11 @@ constexpr size_t kMaxFiles = 2000;
 constexpr size_t kMaxNameBytes = 100;
 constexpr absl::string_view kType = "type";
 
+constexpr uint64_t kMaxListBytes = 64u << 20;
+
 absl::Status BadList(const std::string& path, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(
-      "[protection] warning_lists: ", path, ": ", what,
+      path, ": ", what,
       "; name list.json of a MISP warning list, or a folder of such, or take it off the list"));
 }
 
@@ -54,21 +57,21 @@ Entries EntriesOf(const json& list) {
 absl::StatusOr<bool> AddEntry(absl::string_view text, const Entries& entries, ProtectedSet* set) {
   text = absl::StripAsciiWhitespace(text);
   if (entries.digests) {
-    absl::StatusOr<reputation::Digest> digest = reputation::Digest::FromHex(text);
+    absl::StatusOr<Digest> digest = Digest::FromHex(text);
     if (digest.ok()) {
       absl::Status s = set->AddFile(*digest);
       return s.ok() ? absl::StatusOr<bool>(true) : s;
     }
   }
   if (entries.addresses) {
-    absl::StatusOr<reputation::IpPrefix> prefix = reputation::IpPrefix::Parse(text);
+    absl::StatusOr<IpPrefix> prefix = IpPrefix::Parse(text);
     if (prefix.ok()) {
       absl::Status s = set->AddNetwork(*prefix);
       return s.ok() ? absl::StatusOr<bool>(true) : s;
     }
   }
   if (!entries.hosts) return false;
-  absl::StatusOr<std::string> name = reputation::CanonicalHostName(absl::StripPrefix(text, "."));
+  absl::StatusOr<std::string> name = CanonicalHostName(absl::StripPrefix(text, "."));
   if (!name.ok()) return false;
   absl::Status s = set->AddHost(*name, /*and_below=*/false);
   return s.ok() ? absl::StatusOr<bool>(true) : s;
@@ -160,4 +163,22 @@ absl::Status AddWarningList(absl::string_view text, const std::string& path, Pro
   return absl::OkStatus();
 }
 
-}  // namespace cloister::server
+absl::Status AddWarningLists(const std::vector<std::string>& paths, ProtectedSet* set,
+                             uint64_t* passed_over) {
+  absl::StatusOr<std::vector<std::string>> files = FindWarningLists(paths);
+  if (!files.ok()) return files.status();
+  for (const std::string& file : *files) {
+    // Links are followed here: Kubernetes mounts files as links.
+    std::error_code error;
+    const std::string real = std::filesystem::canonical(file, error).string();
+    absl::StatusOr<std::string> text = storage::ReadFile(error ? file : real, kMaxListBytes);
+    if (!text.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          file, ": ", text.status().message(), "; make it readable, or take it off the list"));
+    }
+    if (absl::Status s = AddWarningList(*text, file, set, passed_over); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cloister::reputation

@@ -1,21 +1,14 @@
-#include "server/protection/protected_set.h"
+#include "reputation/protection/protected_set.h"
 
 #include <algorithm>
-#include <tuple>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "reputation/host_name.h"
 
-namespace cloister::server {
+namespace cloister::reputation {
 namespace {
-
-using reputation::IpAddress;
-using reputation::IpPrefix;
-using reputation::LookupForm;
-using reputation::LookupKey;
-using reputation::ObjectKind;
-using reputation::Scope;
 
 constexpr int kV4Bits = 32;
 constexpr int kV6Bits = 128;
@@ -49,19 +42,22 @@ std::string NetworkText(const IpAddress& address, int length) {
 }
 
 absl::Status TooMany(absl::string_view source) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("[protection] ", source, ": with it there are more than ",
-                   ProtectedSet::kMaxObjects, " protected objects; name fewer warning lists"));
+  return absl::InvalidArgumentError(absl::StrCat(source, ": with it there are more than ",
+                                                 ProtectedSet::kMaxObjects,
+                                                 " protected objects; name fewer warning lists"));
 }
 
 }  // namespace
 
-bool ProtectedObjects::Masks(reputation::Verdict verdict) {
-  return verdict == reputation::Verdict::kMalicious || verdict == reputation::Verdict::kUnwanted ||
-         verdict == reputation::Verdict::kSuspicious;
+bool ProtectedObjects::Masks(Verdict verdict) {
+  return verdict == Verdict::kMalicious || verdict == Verdict::kUnwanted ||
+         verdict == Verdict::kSuspicious;
 }
 
-void ProtectedSet::BeginSource(absl::string_view words) { sources_.emplace_back(words); }
+size_t ProtectedSet::BeginSource(absl::string_view words) {
+  sources_.emplace_back(words);
+  return sources_.size() - 1;
+}
 
 ProtectedSet::Entry ProtectedSet::EntryFor(const LookupKey& key) {
   Entry entry{};
@@ -74,27 +70,29 @@ absl::Status ProtectedSet::Add(Entry entry) {
   if (size() == kMaxObjects || texts_.size() > kMaxTextBytes || sources_.size() > kMaxSources) {
     return TooMany(sources_.back());
   }
-  entry.source = static_cast<uint16_t>(sources_.size() - 1) & 0x7fff;
-  entries_.push_back(entry);
+  entries_.insert(entry);
   return absl::OkStatus();
 }
 
 absl::Status ProtectedSet::AddHost(absl::string_view name, bool and_below) {
   Entry entry = EntryFor(LookupKey::ForHost(name));
+  if (entries_.contains(entry)) return absl::OkStatus();
+  entry.source = static_cast<uint16_t>(sources_.size() - 1) & 0x7fff;
   entry.and_below = and_below ? 1 : 0;
   entry.text = static_cast<uint32_t>(texts_.size());
+  if (absl::Status added = Add(entry); !added.ok()) return added;
   absl::StrAppend(&texts_, name, absl::string_view("\0", 1));
-  absl::Status added = Add(entry);
-  if (!added.ok()) return added;
   Entry site = EntryFor(LookupKey::ForUrlExpression(absl::StrCat(name, "/"), /*with_port=*/false));
-  site.source = entries_.back().source;
+  site.source = entry.source;
   site.text = entry.text;
-  sites_.push_back(site);
+  sites_.insert(site);
   return absl::OkStatus();
 }
 
-absl::Status ProtectedSet::AddFile(const reputation::Digest& digest) {
-  return Add(EntryFor(LookupKey::ForFile(digest)));
+absl::Status ProtectedSet::AddFile(const Digest& digest) {
+  Entry entry = EntryFor(LookupKey::ForFile(digest));
+  entry.source = static_cast<uint16_t>(sources_.size() - 1) & 0x7fff;
+  return Add(entry);
 }
 
 absl::Status ProtectedSet::AddNetwork(const IpPrefix& prefix) {
@@ -111,32 +109,15 @@ absl::Status ProtectedSet::AddNetwork(const IpPrefix& prefix) {
   return absl::OkStatus();
 }
 
-void ProtectedSet::Sort(Entries* entries) {
-  const auto order = [](const Entry& entry) { return std::tie(entry.form, entry.id); };
-  std::stable_sort(entries->begin(), entries->end(),
-                   [&](const Entry& a, const Entry& b) { return order(a) < order(b); });
-  const auto end =
-      std::unique(entries->begin(), entries->end(),
-                  [&](const Entry& a, const Entry& b) { return order(a) == order(b); });
-  entries->erase(end, entries->end());
-  entries->shrink_to_fit();
-}
-
 void ProtectedSet::Sort() {
-  Sort(&entries_);
-  Sort(&sites_);
   texts_.shrink_to_fit();
   v4_.Sort();
   v6_.Sort();
 }
 
-const ProtectedSet::Entry* ProtectedSet::Find(const Entries& entries, const LookupKey& key) {
-  const Entry wanted = EntryFor(key);
-  const auto order = [](const Entry& entry) { return std::tie(entry.form, entry.id); };
-  const auto found =
-      std::lower_bound(entries.begin(), entries.end(), wanted,
-                       [&](const Entry& a, const Entry& b) { return order(a) < order(b); });
-  return found != entries.end() && order(*found) == order(wanted) ? &*found : nullptr;
+const ProtectedSet::Entry* ProtectedSet::FindIn(const Entries& entries, const LookupKey& key) {
+  const auto found = entries.find(EntryFor(key));
+  return found == entries.end() ? nullptr : &*found;
 }
 
 std::string ProtectedSet::Describe(const Entry& entry, const LookupKey& key) const {
@@ -149,27 +130,37 @@ std::string ProtectedSet::Describe(const Entry& entry, const LookupKey& key) con
   return absl::StrCat(source, absl::BytesToHexString(key.body()));
 }
 
-std::optional<std::string> ProtectedSet::FindNetwork(const LookupKey& key, bool touching) const {
+std::optional<ProtectedSet::Found> ProtectedSet::FindNetwork(const LookupKey& key,
+                                                             bool touching) const {
   const absl::string_view body = key.body();
   const int length = static_cast<unsigned char>(body.back());
+  const auto found = [this](const auto& range, const IpAddress& address) {
+    return Found{range.source, sources_[range.source] + NetworkText(address, range.length)};
+  };
   if (key.form() == LookupForm::kIpv4Prefix) {
     const uint32_t first = V4Of(body);
     const auto range = v4_.Find(first, LastOf(first, length), touching);
     if (!range) return std::nullopt;
-    return sources_[range->source] + NetworkText(IpAddress::FromV4(range->first), range->length);
+    return found(*range, IpAddress::FromV4(range->first));
   }
   const V6 first = V6Of(body);
   const auto range = v6_.Find(first, LastOf(first, length), touching);
   if (!range) return std::nullopt;
-  return sources_[range->source] + NetworkText(IpAddress::FromV6(range->first), range->length);
+  return found(*range, IpAddress::FromV6(range->first));
+}
+
+std::optional<ProtectedSet::Found> ProtectedSet::Find(const LookupKey& key, Scope scope) const {
+  if (key.kind() == ObjectKind::kIp) return FindNetwork(key, /*touching=*/true);
+  if (key.kind() == ObjectKind::kUrl && scope != Scope::kSubtree) return std::nullopt;
+  const Entry* entry = FindIn(key.kind() == ObjectKind::kUrl ? sites_ : entries_, key);
+  if (entry == nullptr) return std::nullopt;
+  return Found{entry->source, Describe(*entry, key)};
 }
 
 std::optional<std::string> ProtectedSet::Protects(const LookupKey& key, Scope scope) const {
-  if (key.kind() == ObjectKind::kIp) return FindNetwork(key, /*touching=*/true);
-  if (key.kind() == ObjectKind::kUrl && scope != Scope::kSubtree) return std::nullopt;
-  const Entry* entry = Find(key.kind() == ObjectKind::kUrl ? sites_ : entries_, key);
-  if (entry == nullptr) return std::nullopt;
-  return Describe(*entry, key);
+  std::optional<Found> found = Find(key, scope);
+  if (!found.has_value()) return std::nullopt;
+  return std::move(found->words);
 }
 
 std::optional<std::string> ProtectedSet::ProtectsAnswer(std::span<const LookupKey> keys,
@@ -178,12 +169,14 @@ std::optional<std::string> ProtectedSet::ProtectsAnswer(std::span<const LookupKe
   if (matched.kind() == ObjectKind::kIp) {
     // The first key of an address is the address; what follows are the prefixes around it.
     while (index > 0 && keys[index - 1].kind() == ObjectKind::kIp) --index;
-    return FindNetwork(keys[index], /*touching=*/false);
+    std::optional<Found> found = FindNetwork(keys[index], /*touching=*/false);
+    if (!found.has_value()) return std::nullopt;
+    return std::move(found->words);
   }
   if (std::optional<std::string> itself = Protects(matched, scope)) return itself;
   if (matched.kind() != ObjectKind::kHost) return std::nullopt;
   for (size_t i = index + 1; i < keys.size() && keys[i].kind() == ObjectKind::kHost; ++i) {
-    const Entry* entry = Find(entries_, keys[i]);
+    const Entry* entry = FindIn(entries_, keys[i]);
     if (entry != nullptr && entry->and_below != 0) return Describe(*entry, keys[i]);
   }
   return std::nullopt;
@@ -200,16 +193,16 @@ std::optional<std::string> ProtectedSet::ProtectsText(ObjectKind kind, absl::str
     return std::nullopt;
   }
   const LookupKey itself = LookupKey::ForHost(name);
-  if (const Entry* entry = Find(entries_, itself); entry != nullptr) {
+  if (const Entry* entry = FindIn(entries_, itself); entry != nullptr) {
     return Describe(*entry, itself);
   }
-  for (absl::string_view parent : reputation::HostSuffixes(name)) {
+  for (absl::string_view parent : HostSuffixes(name)) {
     const LookupKey key = LookupKey::ForHost(parent);
-    const Entry* entry = Find(entries_, key);
+    const Entry* entry = FindIn(entries_, key);
     if (entry != nullptr && entry->and_below != 0) return Describe(*entry, key);
   }
-  if (!public_suffixes_ || !reputation::IsPublicSuffix(name)) return std::nullopt;
+  if (!public_suffixes_ || !IsPublicSuffix(name)) return std::nullopt;
   return absl::StrCat("public suffix ", name);
 }
 
-}  // namespace cloister::server
+}  // namespace cloister::reputation
