@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -21,7 +22,8 @@ enum class UrlOrigin : unsigned char {
 struct FoundUrl {
   std::string url;  // as found; canonical forms are made at lookup
   UrlOrigin origin = UrlOrigin::kText;
-  size_t offset = 0;  // where it stands in the body; of an attribute, where its element begins
+  // Where it stands in the body as UTF-8; in HTML, where its element or line of text begins.
+  size_t offset = 0;
 
   friend bool operator==(const FoundUrl&, const FoundUrl&) = default;
 };
@@ -30,6 +32,9 @@ struct ExtractOptions {
   size_t max_body_bytes = 16u << 20;  // what is beyond is not looked at
   size_t max_urls = 10'000;           // different ones; more are left out
   size_t max_unwrap_depth = 4;        // wrappers within wrappers
+  // What HTML made to exhaust parsers may cost of the thread's time; beyond it the source is
+  // searched like text. A newsletter takes a millisecond or two.
+  std::chrono::milliseconds max_html_cpu{2000};
   // The charset that the mail states, for HTML and text that are not UTF-8; empty: UTF-8, or what
   // the HTML itself states.
   std::string charset;
@@ -39,13 +44,14 @@ struct ExtractOptions {
 // it wraps: look both up.
 struct ExtractedUrls {
   std::vector<FoundUrl> urls;
-  bool truncated = false;  // a limit was reached: there may be more
+  bool truncated = false;  // a limit was reached, or memory is exhausted: there may be more
 };
 
 // Of a text/plain body. Without a scheme only what begins with "www." or has a host, of a known
 // top-level domain, and a path: "setup.py" and "file.zip" are not hosts. Brackets, quotes and
 // punctuation around a URL are not part of it; one in angle brackets may be broken over lines (RFC
-// 3986, appendix C). Defanged text stays as it is. Never throws; thread-safe.
+// 3986, appendix C). Where quoted-printable was left in ("=3D", "=" at the end of a line) both
+// forms are given. Defanged text stays as it is. Never throws; thread-safe.
 ExtractedUrls ExtractUrlsFromText(std::string_view body,
                                   const ExtractOptions& options = {}) noexcept;
 
