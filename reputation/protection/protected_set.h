@@ -31,6 +31,7 @@ class ProtectedSet : public ProtectedObjects {
   // Says who names what is added from here on, in words that stand before its text: "own domain ".
   // Returns the source's number. Of two sources that name the same object the first one counts.
   size_t BeginSource(absl::string_view words);
+  size_t sources() const { return sources_.size(); }
 
   // InvalidArgument if there are too many.
   absl::Status AddHost(absl::string_view name, bool and_below);  // canonical

@@ -13,7 +13,7 @@
 #include "reputation/digest.h"
 #include "reputation/host_name.h"
 #include "reputation/ip_address.h"
-#include "storage/files/files.h"
+#include "reputation/protection/list_file.h"
 
 namespace cloister::reputation {
 namespace {
@@ -168,14 +168,8 @@ absl::Status AddWarningLists(const std::vector<std::string>& paths, ProtectedSet
   absl::StatusOr<std::vector<std::string>> files = FindWarningLists(paths);
   if (!files.ok()) return files.status();
   for (const std::string& file : *files) {
-    // Links are followed here: Kubernetes mounts files as links.
-    std::error_code error;
-    const std::string real = std::filesystem::canonical(file, error).string();
-    absl::StatusOr<std::string> text = storage::ReadFile(error ? file : real, kMaxListBytes);
-    if (!text.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          file, ": ", text.status().message(), "; make it readable, or take it off the list"));
-    }
+    absl::StatusOr<std::string> text = ReadListFile(file, kMaxListBytes);
+    if (!text.ok()) return text.status();
     if (absl::Status s = AddWarningList(*text, file, set, passed_over); !s.ok()) return s;
   }
   return absl::OkStatus();
