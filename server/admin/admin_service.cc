@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kLongCallThreads = 4;
 constexpr size_t kUploadThreads = 2;
+constexpr size_t kOverrideImportThreads = 1;
 constexpr size_t kVerifyThreads = 2;
 constexpr size_t kMaxWaitingCalls = 32;
 
@@ -28,6 +29,7 @@ class LongCall final : public grpc::ServerUnaryReactor {
 AdminService::AdminService(Options options)
     : options_(std::move(options)),
       uploads_(kUploadThreads, kMaxWaitingCalls),
+      override_imports_(kOverrideImportThreads, kMaxWaitingCalls),
       verifications_(kVerifyThreads, kMaxWaitingCalls),
       long_calls_(kLongCallThreads, kMaxWaitingCalls) {}
 

@@ -79,6 +79,8 @@ class AdminService final : public v1::AdminService::CallbackService {
                     v1::SetOverrideResponse* response) override;
   Call* DeleteOverride(Context* context, const v1::DeleteOverrideRequest* request,
                        v1::DeleteOverrideResponse* response) override;
+  grpc::ServerReadReactor<v1::ImportOverridesRequest>* ImportOverrides(
+      Context* context, v1::ImportOverridesResponse* response) override;
   Call* ListOverrides(Context* context, const v1::ListOverridesRequest* request,
                       v1::ListOverridesResponse* response) override;
   // audit_calls.cc
@@ -98,6 +100,7 @@ class AdminService final : public v1::AdminService::CallbackService {
   Options options_;
   BusyNames verifying_;  // feeds
   LongCalls uploads_;
+  LongCalls override_imports_;
   LongCalls verifications_;  // a rollback in an emergency does not wait behind them
   LongCalls long_calls_;
 };

@@ -3,111 +3,23 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "server/admin/override_request.h"
 
 namespace cloister::server {
 
 ImportCall::ImportCall(grpc::CallbackServerContext* context, v1::ImportBundleResponse* response,
                        Options options)
-    : context_(context), response_(response), options_(std::move(options)) {
-  absl::MutexLock lock(&mutex_);
-  SetAlarm();
-  StartReading();
+    : UploadCall(context, options.threads, {options.patience, kMinProgressBytes}),
+      response_(response),
+      options_(std::move(options)) {
+  Start();
 }
 
-// With the lock held, so that no alarm ends the call in between; gRPC calls nothing back from here.
-void ImportCall::StartReading() {
-  state_ = State::kReading;
-  StartRead(&piece_);
-}
-
-bool ImportCall::LeaveReading(State next) {
-  absl::MutexLock lock(&mutex_);
-  if (state_ != State::kReading) return false;
-  state_ = next;
-  return true;
-}
-
-void ImportCall::OnReadDone(bool ok) {
-  if (!LeaveReading(ok ? State::kTaking : State::kOver)) return;
-  // Disks are slow: not on gRPC's thread.
-  const bool taken = options_.threads->Run([this, ok] { ok ? TakePiece() : TakeEnd(); });
-  if (!taken) {
-    End(absl::ResourceExhaustedError("too many uploads are under way; ask again later"));
+absl::StatusOr<uint64_t> ImportCall::Take(const v1::ImportBundleRequest& piece) {
+  if (piece.has_start()) {
+    if (absl::Status begun = Begin(piece.start()); !begun.ok()) return begun;
+    return 0;
   }
-}
-
-void ImportCall::TakePiece() {
-  const absl::Status taken = Take(piece_);
-  if (!taken.ok()) return End(taken);
-  absl::MutexLock lock(&mutex_);
-  arrived_ += piece_.data().size();
-  StartReading();
-}
-
-void ImportCall::TakeEnd() {
-  End(context_->IsCancelled() ? absl::CancelledError("the upload was given up") : Publish());
-}
-
-void ImportCall::End(const absl::Status& status) {
-  {
-    absl::MutexLock lock(&mutex_);
-    state_ = State::kOver;
-  }
-  upload_.reset();
-  Finish(ToGrpcStatus(status));
-}
-
-void ImportCall::SetAlarm() {
-  arrived_ = 0;
-  alarm_ = std::make_unique<grpc::Alarm>();
-  alarm_->Set(absl::ToChronoTime(absl::Now() + options_.patience), [this](bool) { OnAlarm(); });
-}
-
-// Time that this server takes for a piece is not the caller's.
-bool ImportCall::Stalls() { return state_ == State::kReading && arrived_ < kMinProgressBytes; }
-
-void ImportCall::OnAlarm() {
-  bool stalls;
-  {
-    absl::ReleasableMutexLock lock(&mutex_);
-    if (done_) {
-      lock.Release();
-      delete this;
-      return;
-    }
-    stalls = Stalls();
-    alarm_.reset();
-    if (stalls) {
-      state_ = State::kOver;
-    } else if (state_ != State::kOver) {
-      SetAlarm();
-    }
-  }
-  if (!stalls) return;
-  End(absl::DeadlineExceededError(
-      absl::StrCat("the upload was given up: less than ", kMinProgressBytes, " bytes arrived in ",
-                   absl::FormatDuration(options_.patience), "; begin anew")));
-}
-
-// The alarm is set still unless it has just gone off for the last time.
-void ImportCall::OnDone() {
-  std::unique_ptr<grpc::Alarm> alarm;
-  {
-    absl::MutexLock lock(&mutex_);
-    done_ = true;
-    alarm = std::move(alarm_);
-  }
-  if (alarm == nullptr) {
-    delete this;
-  } else {
-    alarm->Cancel();
-  }
-}
-
-absl::Status ImportCall::Take(const v1::ImportBundleRequest& piece) {
-  if (piece.has_start()) return Begin(piece.start());
   if (upload_ == nullptr) {
     return absl::InvalidArgumentError("start: must be set in the first message");
   }
@@ -115,7 +27,8 @@ absl::Status ImportCall::Take(const v1::ImportBundleRequest& piece) {
     return absl::InvalidArgumentError(absl::StrCat(
         "data: ", piece.data().size(), " bytes; a message holds 1 to ", kMaxPieceBytes));
   }
-  return upload_->Append(piece.data());
+  if (absl::Status kept = upload_->Append(piece.data()); !kept.ok()) return kept;
+  return piece.data().size();
 }
 
 absl::Status ImportCall::Begin(const v1::ImportBundleStart& start) {
@@ -131,7 +44,7 @@ absl::Status ImportCall::Begin(const v1::ImportBundleStart& start) {
   return absl::OkStatus();
 }
 
-absl::Status ImportCall::Publish() {
+absl::Status ImportCall::Conclude() {
   if (upload_ == nullptr) {
     return absl::InvalidArgumentError("start: must be set in the first message");
   }

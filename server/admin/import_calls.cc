@@ -42,10 +42,9 @@ void SetOutcome(const trust::BundleImport& outcome, v1::GetBundleImportResponse*
 grpc::ServerReadReactor<v1::ImportBundleRequest>* AdminService::ImportBundle(
     Context* context, v1::ImportBundleResponse* response) {
   absl::StatusOr<Caller> caller = options_.authorizer->Authorize(*context, Role::kOperator);
-  if (!caller.ok()) return new RefusedImportCall(ToGrpcStatus(caller.status()));
-  if (options_.inbox == nullptr) {
-    return new RefusedImportCall(ToGrpcStatus(NoInbox(*options_.configuration)));
-  }
+  using Refused = RefusedUploadCall<v1::ImportBundleRequest>;
+  if (!caller.ok()) return new Refused(caller.status());
+  if (options_.inbox == nullptr) return new Refused(NoInbox(*options_.configuration));
   const auto audit = [store = options_.store](const storage::AuditEvent& event) {
     return store->AppendAudit(event);
   };

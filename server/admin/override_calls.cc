@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "server/admin/admin_service.h"
+#include "server/admin/override_import_call.h"
 #include "server/admin/override_request.h"
 #include "server/admin/page_size.h"
 
@@ -51,8 +53,11 @@ AdminService::Call* AdminService::SetOverride(Context* context,
   return Run(context, [&](const Caller& caller) -> absl::Status {
     absl::StatusOr<OverrideTarget> target = ParseOverrideTarget(request->object());
     if (!target.ok()) return target.status();
-    absl::StatusOr<storage::Override> value =
-        ParseOverride(*request, *target, caller.name, options_.clock());
+    if (absl::Status s = CheckReason(request->reason()); !s.ok()) return s;
+    const OverrideAuthor author{caller.name, request->reason(), options_.clock()};
+    absl::StatusOr<v1::Override> wanted = WantedOverride(*request, author.now);
+    if (!wanted.ok()) return wanted.status();
+    absl::StatusOr<storage::Override> value = ParseOverride(*wanted, *target, author);
     if (!value.ok()) return value.status();
     absl::StatusOr<uint64_t> generation = options_.store->SetOverride(target->key, *value);
     if (!generation.ok()) return generation.status();
@@ -79,6 +84,17 @@ AdminService::Call* AdminService::DeleteOverride(Context* context,
     response->set_generation(*generation);
     return absl::OkStatus();
   });
+}
+
+grpc::ServerReadReactor<v1::ImportOverridesRequest>* AdminService::ImportOverrides(
+    Context* context, v1::ImportOverridesResponse* response) {
+  absl::StatusOr<Caller> caller = options_.authorizer->Authorize(*context, Role::kOperator);
+  if (!caller.ok()) return new RefusedUploadCall<v1::ImportOverridesRequest>(caller.status());
+  return new OverrideImportCall(context, response,
+                                {.store = options_.store,
+                                 .threads = &override_imports_,
+                                 .caller = *std::move(caller),
+                                 .clock = options_.clock});
 }
 
 AdminService::Call* AdminService::ListOverrides(Context* context,

@@ -21,9 +21,8 @@ using reputation::Scope;
 using reputation::Verdict;
 
 constexpr size_t kMaxReasonBytes = 1024;
-constexpr size_t kMaxThreatNameBytes = 255;
 // A record keeps hours since 1970 in 24 bits; ten years are far inside of that.
-constexpr int64_t kMaxValidity_s = 10ll * 366 * 86400;
+constexpr absl::Duration kMaxValidity = absl::Hours(10 * 366 * 24);
 
 absl::Status Invalid(absl::string_view field, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(field, ": ", what));
@@ -75,19 +74,58 @@ absl::Status CheckVerdict(Verdict verdict, const OverrideTarget& target) {
                  "made; give the file's SHA-256");
 }
 
-absl::Status ReadValidity(const v1::SetOverrideRequest& request, absl::Time now,
-                          reputation::Record* record) {
-  const auto& wanted = request.valid_for();
-  if (wanted.seconds() == 0 && wanted.nanos() == 0) return absl::OkStatus();
-  if (wanted.seconds() < 0 || wanted.nanos() < 0 || wanted.nanos() > 999'999'999) {
-    return Invalid("valid_for", "is not a positive duration; leave it unset to hold until deleted");
+absl::Status ReadValidity(const v1::Override& wanted, absl::Time now, reputation::Record* record) {
+  if (!wanted.has_valid_until()) return absl::OkStatus();
+  const auto& stamp = wanted.valid_until();
+  const absl::Time until =
+      absl::FromUnixSeconds(stamp.seconds()) + absl::Nanoseconds(stamp.nanos());
+  if (until <= now) {
+    return Invalid("valid_until", "has passed; leave the override out, or let it hold for longer");
   }
-  if (wanted.seconds() > kMaxValidity_s) {
-    return Invalid("valid_for", "is longer than ten years; leave it unset to hold until deleted");
+  if (until > now + kMaxValidity) {
+    return Invalid("valid_until",
+                   "is more than ten years away; leave it unset to hold until deleted");
   }
-  const absl::Duration duration =
-      absl::Seconds(wanted.seconds()) + absl::Nanoseconds(wanted.nanos());
-  record->valid_until_hours = reputation::HoursSinceEpoch(now + duration);
+  record->valid_until_hours = reputation::HoursSinceEpoch(until);
+  return absl::OkStatus();
+}
+
+absl::Status ReadLabel(const v1::Override& wanted, reputation::Label* label) {
+  if (wanted.threat_name().size() > reputation::kMaxLabelTextBytes) {
+    return Invalid("threat_name",
+                   absl::StrCat("is longer than ", reputation::kMaxLabelTextBytes, " bytes"));
+  }
+  if (HasControlCharacter(wanted.threat_name())) {
+    return Invalid("threat_name", "holds a control character");
+  }
+  label->threat_name = wanted.threat_name();
+  for (const int number : wanted.categories()) {
+    if (number == v1::CATEGORY_UNSPECIFIED || !v1::Category_IsValid(number)) {
+      return Invalid("categories", absl::StrCat(number, " is none that this server knows"));
+    }
+    label->categories.push_back(static_cast<reputation::Category>(number));
+  }
+  std::sort(label->categories.begin(), label->categories.end());
+  label->categories.erase(std::unique(label->categories.begin(), label->categories.end()),
+                          label->categories.end());
+  return absl::OkStatus();
+}
+
+absl::Status ReadConfidenceAndContexts(const v1::Override& wanted, reputation::Record* record) {
+  if (wanted.confidence() > 100) {
+    return Invalid("confidence", absl::StrCat(wanted.confidence(), " is not 0 to 100"));
+  }
+  record->confidence = static_cast<uint8_t>(wanted.confidence());
+  for (const int number : wanted.applies_to()) {
+    absl::StatusOr<reputation::LookupContext> context =
+        ContextFromProto(static_cast<v1::LookupContext>(number));
+    if (!context.ok() || *context == reputation::LookupContext::kAny) {
+      return Invalid("applies_to",
+                     "is limited to a context that this server does not know; leave "
+                     "it empty for all of them");
+    }
+    record->applies_to |= reputation::ContextBit(*context);
+  }
   return absl::OkStatus();
 }
 
@@ -122,32 +160,49 @@ absl::Status CheckReason(absl::string_view reason) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<storage::Override> ParseOverride(const v1::SetOverrideRequest& request,
+absl::StatusOr<v1::Override> WantedOverride(const v1::SetOverrideRequest& request, absl::Time now) {
+  v1::Override wanted;
+  *wanted.mutable_object() = request.object();
+  wanted.set_verdict(request.verdict());
+  wanted.set_scope(request.scope());
+  wanted.set_threat_name(request.threat_name());
+  *wanted.mutable_categories() = request.categories();
+  wanted.set_confidence(request.confidence());
+  *wanted.mutable_applies_to() = request.applies_to();
+  const auto& valid_for = request.valid_for();
+  if (valid_for.seconds() == 0 && valid_for.nanos() == 0) return wanted;
+  if (valid_for.seconds() < 0 || valid_for.nanos() < 0 || valid_for.nanos() > 999'999'999) {
+    return Invalid("valid_for", "is not a positive duration; leave it unset to hold until deleted");
+  }
+  const absl::Duration duration =
+      absl::Seconds(valid_for.seconds()) + absl::Nanoseconds(valid_for.nanos());
+  if (duration > kMaxValidity) {
+    return Invalid("valid_for", "is longer than ten years; leave it unset to hold until deleted");
+  }
+  SetTimestamp(now + absl::Ceil(duration, absl::Seconds(1)), wanted.mutable_valid_until());
+  return wanted;
+}
+
+absl::StatusOr<storage::Override> ParseOverride(const v1::Override& wanted,
                                                 const OverrideTarget& target,
-                                                absl::string_view actor, absl::Time now) {
-  absl::StatusOr<Verdict> verdict = VerdictFromProto(request.verdict());
+                                                const OverrideAuthor& author) {
+  absl::StatusOr<Verdict> verdict = VerdictFromProto(wanted.verdict());
   if (!verdict.ok()) return verdict.status();
-  absl::StatusOr<Scope> scope = ScopeFromProto(request.scope());
+  absl::StatusOr<Scope> scope = ScopeFromProto(wanted.scope());
   if (!scope.ok()) return scope.status();
   if (absl::Status s = CheckScope(*scope, target); !s.ok()) return s;
   if (absl::Status s = CheckVerdict(*verdict, target); !s.ok()) return s;
-  if (absl::Status s = CheckReason(request.reason()); !s.ok()) return s;
-  if (request.threat_name().size() > kMaxThreatNameBytes) {
-    return Invalid("threat_name", absl::StrCat("is longer than ", kMaxThreatNameBytes, " bytes"));
-  }
-  if (HasControlCharacter(request.threat_name())) {
-    return Invalid("threat_name", "holds a control character");
-  }
   storage::Override value;
   value.record.verdict = *verdict;
   value.record.scope = target.is_prefix ? Scope::kSubtree : *scope;
-  if (absl::Status s = ReadValidity(request, now, &value.record); !s.ok()) return s;
-  value.label.threat_name = request.threat_name();
+  if (absl::Status s = ReadValidity(wanted, author.now, &value.record); !s.ok()) return s;
+  if (absl::Status s = ReadConfidenceAndContexts(wanted, &value.record); !s.ok()) return s;
+  if (absl::Status s = ReadLabel(wanted, &value.label); !s.ok()) return s;
   value.kind = target.kind;
   value.text = target.text;
-  value.reason = request.reason();
-  value.actor = std::string(actor);
-  value.set_at = now;
+  value.reason = author.reason;
+  value.actor = author.actor;
+  value.set_at = author.now;
   return value;
 }
 
@@ -163,6 +218,16 @@ void SetOverrideProto(const storage::Override& value, v1::Override* out) {
     SetTimestamp(value.record.valid_until(), out->mutable_valid_until());
   }
   out->set_threat_name(value.label.threat_name);
+  for (const reputation::Category category : value.label.categories) {
+    out->add_categories(ToProto(category));
+  }
+  out->set_confidence(value.record.confidence);
+  for (int context = v1::LookupContext_MIN; context <= v1::LookupContext_MAX; ++context) {
+    const uint8_t bit = reputation::ContextBit(static_cast<reputation::LookupContext>(context));
+    if (v1::LookupContext_IsValid(context) && (value.record.applies_to & bit) != 0) {
+      out->add_applies_to(static_cast<v1::LookupContext>(context));
+    }
+  }
 }
 
 }  // namespace cloister::server

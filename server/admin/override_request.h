@@ -28,11 +28,21 @@ absl::StatusOr<OverrideTarget> ParseOverrideTarget(const v1::Object& object);
 // OK if `reason` is 1 to 1024 bytes on one line.
 absl::Status CheckReason(absl::string_view reason);
 
-// The override that `request` asks for, set by `actor` at `now`. InvalidArgument as above, for a
-// verdict or scope that the object cannot have, and for times out of range.
-absl::StatusOr<storage::Override> ParseOverride(const v1::SetOverrideRequest& request,
+// Who sets overrides, why and when.
+struct OverrideAuthor {
+  std::string actor;
+  std::string reason;
+  absl::Time now;
+};
+
+// What `request` asks for, but for its reason. InvalidArgument if `valid_for` is out of range.
+absl::StatusOr<v1::Override> WantedOverride(const v1::SetOverrideRequest& request, absl::Time now);
+
+// The override that is wanted. InvalidArgument as above, for a verdict or scope that the object
+// cannot have, for words and numbers that a record does not hold, and for times out of range.
+absl::StatusOr<storage::Override> ParseOverride(const v1::Override& wanted,
                                                 const OverrideTarget& target,
-                                                absl::string_view actor, absl::Time now);
+                                                const OverrideAuthor& author);
 
 void SetOverrideProto(const storage::Override& value, v1::Override* out);
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -54,6 +55,9 @@ struct Override {
   absl::Time set_at;
 };
 
+// With the key that it answers for.
+using KeyedOverride = std::pair<reputation::LookupKey, Override>;
+
 // Thread-safe. Holds its column families open until the last reference goes.
 class Generation {
  public:
@@ -78,8 +82,8 @@ class Generation {
 
   // At most `limit` overrides in the order of their keys, from the first key after `after` (""
   // from the start), each with its key.
-  virtual absl::StatusOr<std::vector<std::pair<reputation::LookupKey, Override>>> ListOverrides(
-      absl::string_view after, size_t limit) const = 0;
+  virtual absl::StatusOr<std::vector<KeyedOverride>> ListOverrides(absl::string_view after,
+                                                                   size_t limit) const = 0;
 };
 
 // What lookups need, and nothing more. Thread-safe.

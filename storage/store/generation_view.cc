@@ -143,13 +143,13 @@ absl::StatusOr<Override> GenerationView::FindOverride(const LookupKey& key) cons
   return DecodeOverride(ToView(value));
 }
 
-absl::StatusOr<std::vector<std::pair<LookupKey, Override>>> GenerationView::ListOverrides(
-    absl::string_view after, size_t limit) const {
+absl::StatusOr<std::vector<KeyedOverride>> GenerationView::ListOverrides(absl::string_view after,
+                                                                         size_t limit) const {
   rocksdb::ReadOptions options;
   options.snapshot = snapshot_;
   std::unique_ptr<rocksdb::Iterator> iterator(
       database_->db()->NewIterator(options, database_->overrides()));
-  std::vector<std::pair<LookupKey, Override>> found;
+  std::vector<KeyedOverride> found;
   for (iterator->Seek(ToSlice(after)); iterator->Valid() && found.size() < limit;
        iterator->Next()) {
     if (ToView(iterator->key()) == after) continue;

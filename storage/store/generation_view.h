@@ -40,8 +40,8 @@ class GenerationView : public Generation {
   FindResult Find(std::span<const reputation::LookupKey> keys) const override;
   absl::StatusOr<reputation::Label> FindLabel(size_t feed, uint32_t label_id) const override;
   absl::StatusOr<Override> FindOverride(const reputation::LookupKey& key) const override;
-  absl::StatusOr<std::vector<std::pair<reputation::LookupKey, Override>>> ListOverrides(
-      absl::string_view after, size_t limit) const override;
+  absl::StatusOr<std::vector<KeyedOverride>> ListOverrides(absl::string_view after,
+                                                           size_t limit) const override;
 
  private:
   const std::shared_ptr<Database> database_;

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -124,6 +125,13 @@ class ReputationStore : public ReputationReader {
   // or an IP prefix. Returns the generation from which it is live.
   virtual absl::StatusOr<uint64_t> SetOverride(const reputation::LookupKey& key,
                                                const Override& value) = 0;
+  // Writes all of them and one audit entry together, synced; of equal keys the last one stands.
+  // What they replace is gone. The entry's detail begins with how many there are, how many of them
+  // replaced another, and SHA-256 of what they say (storage/store/override_batch.h), then goes on
+  // as `event` has it. InvalidArgument, with nothing written, if one cannot be stored or there is
+  // none. Keeps all of them in memory meanwhile.
+  virtual absl::StatusOr<uint64_t> SetOverrides(std::span<const KeyedOverride> overrides,
+                                                const AuditEvent& event) = 0;
   // NotFound if there is none.
   virtual absl::StatusOr<uint64_t> DeleteOverride(const reputation::LookupKey& key,
                                                   absl::string_view actor, absl::string_view reason,

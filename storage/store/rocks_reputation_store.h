@@ -53,6 +53,8 @@ class RocksReputationStore : public ReputationStore {
                                                 const StoreProgressCallback& progress) override;
   absl::StatusOr<uint64_t> SetOverride(const reputation::LookupKey& key,
                                        const Override& value) override;
+  absl::StatusOr<uint64_t> SetOverrides(std::span<const KeyedOverride> overrides,
+                                        const AuditEvent& event) override;
   absl::StatusOr<uint64_t> DeleteOverride(const reputation::LookupKey& key, absl::string_view actor,
                                           absl::string_view reason, absl::Time now) override;
   absl::StatusOr<std::vector<AuditRecord>> ListAudit(uint64_t from_sequence,
@@ -115,9 +117,9 @@ class RocksReputationStore : public ReputationStore {
   absl::Status ServeFolded(size_t layer, const ColumnFamily& family,
                            const std::vector<VersionPack>& packs);
 
-  // Writes override and audit entry; `put` is null to delete.
-  absl::StatusOr<uint64_t> WriteOverride(const reputation::LookupKey& key, const std::string* put,
-                                         bool existed, const AuditEvent& event)
+  // Writes `batch`, which changes overrides, with the totals that follow and an audit entry.
+  absl::StatusOr<uint64_t> WriteOverrides(rocksdb::WriteBatch* batch, OverrideTotals totals,
+                                          const AuditEvent& event)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   // Writes `batch` with an audit entry, synced.
   absl::Status WriteAudited(rocksdb::WriteBatch* batch, const AuditEvent& event)

@@ -36,7 +36,9 @@ absl::Status RocksReputationStore::AppendAudit(const AuditEvent& event) {
 
 absl::Status RocksReputationStore::WriteAudited(rocksdb::WriteBatch* batch,
                                                 const AuditEvent& event) {
-  if (absl::Status s = CheckSpace(options_.directory, kLogRoomBytes); !s.ok()) return s;
+  // Once in the log, once in a table.
+  const uint64_t room_bytes = kLogRoomBytes + 2 * batch->GetDataSize();
+  if (absl::Status s = CheckSpace(options_.directory, room_bytes); !s.ok()) return s;
   AuditHead head;
   {
     absl::MutexLock lock(&view_);

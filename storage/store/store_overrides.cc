@@ -1,10 +1,12 @@
 // Overrides of RocksReputationStore.
 
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "reputation/lookup_key.h"
 #include "reputation/verdict.h"
+#include "storage/store/override_batch.h"
 #include "storage/store/rocks_reputation_store.h"
 
 namespace cloister::storage {
@@ -37,12 +39,39 @@ absl::StatusOr<uint64_t> RocksReputationStore::SetOverride(const LookupKey& key,
   absl::StatusOr<std::string> encoded = EncodeOverride(value);
   if (!encoded.ok()) return encoded.status();
   absl::MutexLock lock(&writer_);
-  std::string old;
-  rocksdb::Status got = database_->db()->Get(rocksdb::ReadOptions(), database_->overrides(),
-                                             ToSlice(key.bytes()), &old);
-  if (!got.ok() && !got.IsNotFound()) return DatabaseError(got, "read an override");
-  AuditEvent event{value.set_at, value.actor, "override.set", SetDetail(value)};
-  return WriteOverride(key, &*encoded, got.ok(), event);
+  absl::StatusOr<uint64_t> replaced = CountOverrides(*database_, {ToSlice(key.bytes())});
+  if (!replaced.ok()) return replaced.status();
+  OverrideTotals totals = totals_;
+  totals.count += 1 - *replaced;
+  totals.NotePrefixLength(key);
+  rocksdb::WriteBatch batch;
+  batch.Put(database_->overrides(), ToSlice(key.bytes()), *encoded);
+  return WriteOverrides(&batch, std::move(totals),
+                        {value.set_at, value.actor, "override.set", SetDetail(value)});
+}
+
+absl::StatusOr<uint64_t> RocksReputationStore::SetOverrides(
+    std::span<const KeyedOverride> overrides, const AuditEvent& event) {
+  absl::StatusOr<OverrideBatch> encoded = EncodeOverrideBatch(overrides);
+  if (!encoded.ok()) return encoded.status();
+  rocksdb::WriteBatch batch;
+  std::vector<rocksdb::Slice> keys;
+  for (const auto& [key, value] : encoded->encoded) {
+    batch.Put(database_->overrides(), key, value);
+    keys.emplace_back(key);
+  }
+
+  absl::MutexLock lock(&writer_);
+  absl::StatusOr<uint64_t> replaced = CountOverrides(*database_, keys);
+  if (!replaced.ok()) return replaced.status();
+  OverrideTotals totals = totals_;
+  totals.count += keys.size() - *replaced;
+  for (const auto& [key, value] : overrides) totals.NotePrefixLength(key);
+  AuditEvent with_content = event;
+  with_content.detail =
+      absl::StrCat(keys.size(), " overrides, of which ", *replaced, " replaced others, sha256 ",
+                   encoded->sha256, "; ", event.detail);
+  return WriteOverrides(&batch, std::move(totals), with_content);
 }
 
 absl::StatusOr<uint64_t> RocksReputationStore::DeleteOverride(const LookupKey& key,
@@ -52,27 +81,20 @@ absl::StatusOr<uint64_t> RocksReputationStore::DeleteOverride(const LookupKey& k
   absl::MutexLock lock(&writer_);
   absl::StatusOr<Override> old = Current()->FindOverride(key);
   if (!old.ok()) return old.status();
-  AuditEvent event{now, std::string(actor), "override.delete", DeleteDetail(*old, reason)};
-  return WriteOverride(key, nullptr, true, event);
+  OverrideTotals totals = totals_;
+  totals.count -= 1;
+  rocksdb::WriteBatch batch;
+  batch.Delete(database_->overrides(), ToSlice(key.bytes()));
+  return WriteOverrides(&batch, std::move(totals),
+                        {now, std::string(actor), "override.delete", DeleteDetail(*old, reason)});
 }
 
-absl::StatusOr<uint64_t> RocksReputationStore::WriteOverride(const LookupKey& key,
-                                                             const std::string* put, bool existed,
-                                                             const AuditEvent& event) {
-  OverrideTotals totals = totals_;
-  if (put != nullptr && !existed) totals.count += 1;
-  if (put == nullptr) totals.count -= 1;
-  if (put != nullptr) totals.NotePrefixLength(key);
-
-  rocksdb::WriteBatch batch;
-  if (put != nullptr) {
-    batch.Put(database_->overrides(), ToSlice(key.bytes()), *put);
-  } else {
-    batch.Delete(database_->overrides(), ToSlice(key.bytes()));
-  }
-  batch.Put(database_->meta(), kOverrideTotalsKey, EncodeTotals(totals));
-  batch.Put(database_->meta(), kGenerationKey, EncodeNumber(number_ + 1));
-  if (absl::Status s = WriteAudited(&batch, event); !s.ok()) return s;
+absl::StatusOr<uint64_t> RocksReputationStore::WriteOverrides(rocksdb::WriteBatch* batch,
+                                                              OverrideTotals totals,
+                                                              const AuditEvent& event) {
+  batch->Put(database_->meta(), kOverrideTotalsKey, EncodeTotals(totals));
+  batch->Put(database_->meta(), kGenerationKey, EncodeNumber(number_ + 1));
+  if (absl::Status s = WriteAudited(batch, event); !s.ok()) return s;
   totals_ = std::move(totals);
   number_ += 1;
   Publish();

@@ -58,7 +58,23 @@ class Child {
     }
   }
 
+  void ImportOverrides() {
+    const uint64_t first = next_override_;
+    next_override_ += kImported;
+    std::vector<KeyedOverride> batch;
+    for (uint64_t i = first; i < next_override_; ++i) {
+      batch.emplace_back(OverrideKey(i), NumberedOverride(i));
+    }
+    Report("begin", "import", first);
+    Require(store_
+                .SetOverrides(batch, {absl::FromUnixSeconds(1'700'000'000), "ingest_child",
+                                      "override.import", "kill test"})
+                .status());
+    Report("done", "import", first);
+  }
+
   void ChangeOverrides() {
+    if (random_() % 4 == 0) ImportOverrides();
     uint64_t number = next_override_++;
     Report("begin", "set", number);
     Require(store_.SetOverride(OverrideKey(number), NumberedOverride(number)).status());

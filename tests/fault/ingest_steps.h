@@ -9,6 +9,7 @@
 //   rebuild V     version V was built anew
 //   directive N   the directive accepts N
 //   set N         override N was set
+//   import N      overrides N to N + kImported - 1 were set, all at once
 //   delete N      override N was deleted
 
 #pragma once
@@ -48,5 +49,7 @@ inline Override NumberedOverride(uint64_t number) {
   value.set_at = absl::FromUnixSeconds(1'700'000'000);
   return value;
 }
+
+inline constexpr uint64_t kImported = 200;
 
 }  // namespace cloister::storage

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "storage/store/database.h"
+#include "storage/store/override_batch.h"
 #include "storage/store/stored_version.h"
 #include "tests/unit/storage/store_fixture.h"
 
@@ -37,6 +39,19 @@ Override SampleOverride(const std::string& text = "a file") {
   value.actor = "operator@example.org";
   value.set_at = absl::FromUnixMicros(1'700'000'000'123'456);
   return value;
+}
+
+std::vector<KeyedOverride> SampleBatch(uint64_t first, uint64_t count) {
+  std::vector<KeyedOverride> batch;
+  for (uint64_t i = first; i < first + count; ++i) {
+    batch.emplace_back(SampleKey(i), SampleOverride(absl::StrCat("file ", i)));
+  }
+  return batch;
+}
+
+AuditEvent ImportEvent() {
+  return {absl::FromUnixSeconds(1'700'000'000), "operator@example.org", "override.import",
+          "batch 1 of hash:bad.txt; ticket 12"};
 }
 
 class StoreOverrideTest : public StoreTest {
@@ -163,6 +178,98 @@ TEST_F(StoreOverrideTest, RefusesWhatCannotBeStoredAndWritesNothing) {
               HasCode(kInvalid));
   EXPECT_EQ(store_->audit_count(), 1u);
   EXPECT_EQ(store_->Current()->override_count(), 1u);
+}
+
+TEST_F(StoreOverrideTest, ABatchIsOneWriteOneGenerationAndOneAuditEntry) {
+  ASSERT_THAT(store_->SetOverride(SampleKey(3), SampleOverride("before")), IsOk());
+  const std::vector<KeyedOverride> batch = SampleBatch(0, 1000);
+  const uint64_t before = store_->Current()->number();
+  ASSERT_OK_AND_ASSIGN(const uint64_t number, store_->SetOverrides(batch, ImportEvent()));
+  EXPECT_EQ(number, before + 1);
+  EXPECT_EQ(store_->Current()->number(), number);
+  Reopen();
+  EXPECT_EQ(store_->Current()->number(), number);
+  EXPECT_EQ(store_->Current()->override_count(), 1000u);
+  for (const auto& [key, value] : batch) {
+    ASSERT_OK_AND_ASSIGN(const Override stored, store_->Current()->FindOverride(key));
+    EXPECT_EQ(stored.text, value.text);
+    EXPECT_EQ(stored.record, value.record);
+  }
+  EXPECT_THAT(store_->VerifyAudit(), IsOk());
+  ASSERT_OK_AND_ASSIGN(const std::vector<AuditRecord> trail, store_->ListAudit(2, 10));
+  ASSERT_THAT(trail, SizeIs(1));
+  EXPECT_EQ(trail[0].action, "override.import");
+  EXPECT_THAT(trail[0].detail,
+              ::testing::MatchesRegex("1000 overrides, of which 1 replaced others, sha256 "
+                                      "[0-9a-f]{64}; batch 1 of hash:bad.txt; ticket 12"));
+}
+
+TEST_F(StoreOverrideTest, OfEqualKeysInABatchTheLastOneStands) {
+  std::vector<KeyedOverride> batch = SampleBatch(0, 2);
+  batch.emplace_back(SampleKey(1), SampleOverride("the last word"));
+  ASSERT_THAT(store_->SetOverrides(batch, ImportEvent()), IsOk());
+  EXPECT_EQ(store_->Current()->override_count(), 2u);
+  ASSERT_OK_AND_ASSIGN(const Override stored, store_->Current()->FindOverride(SampleKey(1)));
+  EXPECT_EQ(stored.text, "the last word");
+  ASSERT_THAT(store_->SetOverrides(batch, ImportEvent()), IsOk());
+  EXPECT_EQ(store_->Current()->override_count(), 2u);
+  ASSERT_OK_AND_ASSIGN(const std::vector<AuditRecord> trail, store_->ListAudit(1, 10));
+  ASSERT_THAT(trail, SizeIs(2));
+  EXPECT_THAT(trail[0].detail, HasSubstr("2 overrides, of which 0 replaced others"));
+  EXPECT_THAT(trail[1].detail, HasSubstr("2 overrides, of which 2 replaced others"));
+}
+
+// What was imported can be shown later: the digest depends on all that the overrides say, and not
+// on the order in which they came, nor on who imported them, when and why.
+TEST_F(StoreOverrideTest, TheAuditEntryOfABatchHasTheDigestOfWhatItSays) {
+  const std::vector<KeyedOverride> batch = SampleBatch(0, 20);
+  std::vector<KeyedOverride> same(batch.rbegin(), batch.rend());
+  for (auto& [key, value] : same) {
+    value.reason = "another";
+    value.actor = "somebody else";
+    value.set_at = absl::FromUnixSeconds(1'800'000'000);
+  }
+  const auto sha256 = [](const std::vector<KeyedOverride>& overrides) {
+    return EncodeOverrideBatch(overrides).value().sha256;
+  };
+  EXPECT_EQ(sha256(batch), sha256(same));
+  const std::function<void(KeyedOverride&)> changes[] = {
+      [](KeyedOverride& one) { one.first = SampleKey(99); },
+      [](KeyedOverride& one) { one.second.text = "other"; },
+      [](KeyedOverride& one) { one.second.record.verdict = Verdict::kMalicious; },
+      [](KeyedOverride& one) { one.second.record.valid_until_hours = 5; },
+      [](KeyedOverride& one) { one.second.record.applies_to = 1; },
+      [](KeyedOverride& one) { one.second.label.threat_name = "Other"; },
+      [](KeyedOverride& one) { one.second.label.categories = {reputation::Category::kScam}; },
+  };
+  for (size_t i = 0; i < std::size(changes); ++i) {
+    std::vector<KeyedOverride> changed = batch;
+    changes[i](changed[7]);
+    EXPECT_NE(sha256(batch), sha256(changed)) << "change " << i;
+  }
+}
+
+TEST_F(StoreOverrideTest, ABatchWithOneThatCannotBeStoredIsNotWrittenAtAll) {
+  std::vector<KeyedOverride> excluded = SampleBatch(0, 10);
+  excluded[4].second.record.excluded = true;
+  std::vector<KeyedOverride> not_text = SampleBatch(0, 10);
+  not_text[9].second.text = "\xff";
+  for (const std::vector<KeyedOverride>& batch :
+       {excluded, not_text, std::vector<KeyedOverride>()}) {
+    EXPECT_THAT(store_->SetOverrides(batch, ImportEvent()), HasCode(kInvalid));
+  }
+  EXPECT_EQ(store_->audit_count(), 0u);
+  EXPECT_EQ(store_->Current()->override_count(), 0u);
+  EXPECT_EQ(store_->Current()->number(), 0u);
+}
+
+TEST_F(StoreOverrideTest, NetworksOfABatchAreFoundByTheirLength) {
+  ASSERT_OK_AND_ASSIGN(const IpPrefix prefix, IpPrefix::Parse("2001:db8::/33"));
+  Override network = SampleOverride("2001:db8::/33");
+  network.kind = reputation::ObjectKind::kIp;
+  const std::vector<KeyedOverride> batch = {{LookupKey::ForIpPrefix(prefix), network}};
+  ASSERT_THAT(store_->SetOverrides(batch, ImportEvent()), IsOk());
+  EXPECT_TRUE(store_->Current()->prefix_lengths().v6[33]);
 }
 
 TEST_F(StoreOverrideTest, TheTrailNamesTheFirstEntryThatWasTamperedWith) {
