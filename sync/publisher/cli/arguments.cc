@@ -16,6 +16,10 @@ A first feed, from nothing:
   cloister-publish publish --repository repo --keys keys --source csv:threats.csv
 Then serve the folder 'repo' with any static file server, and give repo/metadata/1.root.json to
 the appliances by a way that you trust.
+
+From many sources, with what they are worth, written down in a file (docs/publication.md):
+  cloister-publish check publication.toml
+  cloister-publish build publication.toml
 )";
 
 }  // namespace
@@ -30,6 +34,8 @@ ParseOutcome ParseArguments(int argc, const char* const* argv) {
   AddInit(&app, &arguments);
   AddSignRoot(&app, &arguments);
   AddPublish(&app, &arguments);
+  AddBuild(&app, &arguments);
+  AddCheck(&app, &arguments);
   AddDelta(&app, &arguments);
   AddRefreshTimestamp(&app, &arguments);
   AddRenewRoot(&app, &arguments);

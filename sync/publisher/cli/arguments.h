@@ -4,14 +4,15 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "reputation/coverage.h"
-#include "reputation/verdict.h"
 #include "sync/feeds/feed_reader.h"
+#include "sync/publisher/publication/publication.h"
 #include "sync/publisher/signing/key_directory.h"
 
 namespace cloister::publisher {
@@ -73,10 +74,18 @@ struct Arguments {
 
   // publish
   std::vector<feeds::SourceSpec> sources;
-  std::optional<reputation::Verdict> verdict;
+  SourceTerms terms;           // of all of them
+  feeds::FeedOptions reading;  // columns, minimum count
   reputation::Coverage also_covers;
   bool snapshot = false;
   uint32_t minimum_poll_s = 300;
+
+  // build, check
+  std::string publication_file;
+  bool dry_run = false;
+  std::set<std::string> accept_loss;
+  bool accept_stale = false;
+  std::string report_file;
 
   // delta
   uint64_t from_version = 0;

@@ -1,16 +1,13 @@
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "sync/feeds/feed_reader.h"
 #include "sync/publisher/cli/commands.h"
-#include "sync/publisher/cli/key_ring.h"
 #include "sync/publisher/cli/options.h"
-#include "sync/publisher/cli/output.h"
-#include "sync/publisher/cli/progress.h"
-#include "sync/publisher/repository/entry_sorter.h"
-#include "sync/publisher/repository/metadata_json.h"
-#include "sync/publisher/repository/publish.h"
+#include "sync/publisher/cli/publication_build.h"
 
 namespace cloister::publisher {
 namespace {
@@ -32,49 +29,37 @@ Examples:
   cloister-publish publish --repository repo --keys keys --verdict trusted \
       --source debian-packages:/var/lib/apt/lists/deb.debian.org_…_Packages.lz4
 
+A table of your own, whose header has other names:
+  cloister-publish publish --repository repo --keys keys --source csv:ours.csv \
+      --column value=Indicator --column kind=Type --confidence 70 --categories phishing
+Sources that differ in trust, that come from the web, or whose losses should be noticed: write a
+publication, and use the command build.
+
 All sources together are the new version: what none of them lists any more is removed.
 A row that cannot be read is reported and left out; it never stops the others.
 )";
-
-constexpr absl::Duration kRootWarning = absl::Hours(24 * 30);
-
-// Reads one source into the sorter.
-absl::StatusOr<feeds::FeedReport> ReadSource(const feeds::SourceSpec& source,
-                                             const feeds::FeedOptions& options, EntrySorter* sorter,
-                                             Progress* progress) {
-  absl::StatusOr<std::unique_ptr<feeds::FeedReader>> reader =
-      feeds::NewFeedReader(source.format, options);
-  if (!reader.ok()) return reader.status();
-  progress->Begin(absl::StrCat("reading ", source.path));
-  (*reader)->set_progress([progress](uint64_t read) { progress->Tell(read, "lines"); });
-
-  feeds::FeedReport report(absl::StrCat(source.format, ":", source.path));
-  // Sources on a command line are trusted alike.
-  const uint16_t number = sorter->AddSource(source.path, /*trust=*/0);
-  absl::Status read = (*reader)->Read(
-      feeds::FeedSource(source.path),
-      [sorter, number](const feeds::FeedEntry& entry) { return sorter->Add(entry, number); },
-      &report);
-  if (read.ok()) return report;
-  return absl::Status(read.code(), absl::StrCat(source.path, ": ", read.message()));
-}
-
-PublishOptions OptionsFrom(const Arguments& arguments, const Repository& repository,
-                           const Console& console, Progress* progress) {
-  PublishOptions options;
-  options.now = console.now;
-  options.lifetimes = Combine(repository.settings().lifetimes, arguments.lifetimes);
-  options.minimum_poll_interval = absl::Seconds(arguments.minimum_poll_s);
-  options.snapshot = arguments.snapshot;
-  options.also_covers = arguments.also_covers;
-  options.progress = [progress](uint64_t entries) { progress->Tell(entries, "entries"); };
-  return options;
-}
 
 void AddSource(const std::string& text, Arguments* arguments) {
   absl::StatusOr<feeds::SourceSpec> source = feeds::ParseSourceSpec(text);
   if (!source.ok()) RefuseOption("--source", source.status());
   arguments->sources.push_back(*std::move(source));
+}
+
+void AddCategory(const std::string& word, Arguments* arguments) {
+  const std::optional<reputation::Category> category = reputation::CategoryFromName(word);
+  if (!category.has_value()) {
+    throw CLI::ValidationError("--categories", absl::StrCat("no category is called ", word));
+  }
+  arguments->terms.categories.push_back(*category);
+}
+
+void AddColumn(const std::string& text, Arguments* arguments) {
+  const std::pair<std::string, std::string> parts = absl::StrSplit(text, absl::MaxSplits('=', 1));
+  if (parts.first.empty() || parts.second.empty()) {
+    throw CLI::ValidationError(
+        "--column", absl::StrCat("give OURS=THEIRS, such as ", "value=Indicator, not ", text));
+  }
+  arguments->reading.columns[parts.first] = parts.second;
 }
 
 void AddSourceOptions(CLI::App* app, Arguments* arguments) {
@@ -90,7 +75,7 @@ void AddSourceOptions(CLI::App* app, Arguments* arguments) {
   app->add_option_function<std::string>(
          "--verdict",
          [arguments](const std::string& text) {
-           arguments->verdict = reputation::VerdictFromName(text);
+           arguments->terms.verdict = reputation::VerdictFromName(text);
          },
          "Verdict of sources that state none")
       ->check(CLI::IsMember({"malicious", "unwanted", "suspicious", "trusted", "known"}))
@@ -105,6 +90,30 @@ void AddSourceOptions(CLI::App* app, Arguments* arguments) {
       "Kinds that the feed covers though it may list none just now, such as url or file/sha256");
 }
 
+void AddTermsOptions(CLI::App* app, Arguments* arguments) {
+  app->add_option("--confidence", arguments->terms.confidence,
+                  "Confidence of entries that state none, 0 to 100")
+      ->check(CLI::Range(0, 100));
+  app->add_option_function<std::vector<std::string>>(
+         "--categories",
+         [arguments](const std::vector<std::string>& words) {
+           for (const std::string& word : words) AddCategory(word, arguments);
+         },
+         "Categories added to those of every entry: malware,phishing …")
+      ->delimiter(',');
+  app->add_option("--minimum-count", arguments->reading.minimum_count,
+                  "Entries that a feed counts sightings of (ipsum) are read from this count on")
+      ->check(CLI::Range(1, 1'000'000));
+  app->add_option_function<std::vector<std::string>>(
+         "--column",
+         [arguments](const std::vector<std::string>& texts) {
+           for (const std::string& text : texts) AddColumn(text, arguments);
+         },
+         "OURS=THEIRS: what a table's header calls a column of ours; several times if wanted")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
 }  // namespace
 
 void AddPublish(CLI::App* app, Arguments* arguments) {
@@ -113,6 +122,7 @@ void AddPublish(CLI::App* app, Arguments* arguments) {
   AddRepositoryOption(publish, arguments);
   AddKeysOptions(publish, arguments, "Folder with targets.pem, snapshot.pem and timestamp.pem");
   AddSourceOptions(publish, arguments);
+  AddTermsOptions(publish, arguments);
   publish->add_flag("--snapshot", arguments->snapshot,
                     "Publish a snapshot even where a delta would do");
   publish
@@ -128,50 +138,26 @@ void AddPublish(CLI::App* app, Arguments* arguments) {
 }
 
 absl::Status RunPublish(const Arguments& arguments, const Console& console) {
-  absl::StatusOr<std::unique_ptr<Repository>> opened = Repository::Open(arguments.repository);
-  if (!opened.ok()) return opened.status();
-  Repository& repository = **opened;
-  absl::StatusOr<Published> published = repository.Load(console.now);
-  if (!published.ok()) return published.status();
-  absl::StatusOr<RoleSigners> signers = KeyRing(arguments.keys).LoadSigners(published->root);
-  if (!signers.ok()) return signers.status();
-
-  BuildReport report;
-  report.feed = repository.settings().feed;
-  {
-    Progress progress(console.err, console.err_is_terminal);
-    EntrySorter sorter({.directory = repository.building_directory()});
-    for (const feeds::SourceSpec& source : arguments.sources) {
-      absl::StatusOr<feeds::FeedReport> read =
-          ReadSource(source, {.verdict = arguments.verdict}, &sorter, &progress);
-      if (!read.ok()) return read.status();
-      report.sources.push_back(*std::move(read));
-    }
-    progress.Begin("sorting");
-    absl::StatusOr<std::unique_ptr<SortedEntries>> entries = sorter.Finish();
-    if (!entries.ok()) return entries.status();
-    report.duplicates = (*entries)->duplicates();
-
-    progress.Begin("writing packs");
-    absl::StatusOr<PublishResult> result = Publish(
-        repository, *signers, **entries, OptionsFrom(arguments, repository, console, &progress));
-    if (!result.ok()) {
-      PrintSources(report, console.err);
-      return result.status();
-    }
-    report.result = *std::move(result);
+  // What a command line says is a publication without a file: nothing is remembered of it.
+  Publication publication;
+  publication.repository = arguments.repository;
+  publication.key_folders = arguments.keys.folders;
+  publication.keys = arguments.keys.single;
+  publication.passphrase_file = arguments.keys.passphrase_file;
+  publication.pin_file = arguments.keys.pin_file;
+  publication.minimum_poll_interval = absl::Seconds(arguments.minimum_poll_s);
+  publication.also_covers = arguments.also_covers;
+  for (const feeds::SourceSpec& spec : arguments.sources) {
+    PublicationSource& source = publication.sources.emplace_back();
+    source.name = absl::StrCat(spec.format, ":", spec.path);
+    source.format = spec.format;
+    source.path = spec.path;
+    source.reading = arguments.reading;
+    source.terms = arguments.terms;
   }
-  if (report.result.root_expires - console.now < kRootWarning) {
-    console.err
-        << "warning: the root expires at " << MetadataTime(report.result.root_expires)
-        << ", and no appliance takes anything after that; run: cloister-publish renew-root\n";
-  }
-  if (arguments.json) {
-    PrintJson(report, console.out);
-  } else {
-    PrintText(report, console.out);
-  }
-  return absl::OkStatus();
+  BuildOptions options;
+  options.snapshot = arguments.snapshot;
+  return BuildAndReport(publication, options, arguments, console);
 }
 
 }  // namespace cloister::publisher

@@ -6,10 +6,10 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "sync/publisher/repository/settings.h"
+#include "sync/publisher/sources/web_url.h"
 
 namespace cloister::publisher {
 namespace {
@@ -118,15 +118,10 @@ WebSource ReadWeb(const TomlTable& table) {
   WebSource web;
   web.url = table.Text("url");
   web.allow_http = table.Flag("allow_http", false);
-  const bool http = absl::StartsWithIgnoreCase(web.url, "http://");
-  if (http && !web.allow_http) {
-    table.Mistake("url",
-                  "is http, so that anyone on the way could change what is read; use https, "
-                  "or accept that with allow_http = true");
-  } else if (!http && !absl::StartsWithIgnoreCase(web.url, "https://")) {
-    table.Mistake("url", "must begin with https://; for a file use path");
+  if (absl::Status good = ParseWebUrl(web.url, web.allow_http).status(); !good.ok()) {
+    table.Mistake("url", good.message());
   }
-  const TomlTable headers = table.Table("headers");
+  const TomlTable headers = table.Table("header_files");
   for (const std::string& name : headers.Names()) {
     web.header_files[name] = headers.RequiredPath(name);
   }
