@@ -27,6 +27,7 @@ constexpr char kMore[] =
     "  cloister feeds                                    what serves, what waits, what to do\n"
     "  cloister feeds rollback threats --reason 'bad'    back to the version before\n"
     "  cloister override set example.com --verdict trusted --reason 'ours' --valid-for 30d\n"
+    "  cloister override import hash:bad.txt --reason 'CERT 4711'   a list, as feeds have them\n"
     "\n"
     "Exit codes:\n"
     "   0  done; lookup: trusted, known or not listed\n"
@@ -34,6 +35,7 @@ constexpr char kMore[] =
     "   3  the server cannot be reached, or does not answer in time\n"
     "   4  a certificate is unusable, or the server refuses this client\n"
     "   5  any other failure; audit: the trail was altered; verify: something is not sound\n"
+    "   6  override import: some of the list was left out, the rest is set\n"
     "  10  lookup: malicious        11  lookup: unwanted      12  lookup: suspicious\n"
     "  13  lookup: not covered      14  lookup: partial\n"
     "Of several objects the gravest decides: 10, 11, 12, 5, 4, 3, 2, 14, 13, 0.\n"
@@ -114,6 +116,7 @@ int Run(int argc, const char* const* argv, Session* session) {
   app.fallthrough();
   AddGlobalOptions(&app, &session->options());
   AddLookup(&app, session);
+  AddUrls(&app, session);
   AddExplain(&app, session);
   AddStatus(&app, session);
   AddFeeds(&app, session);

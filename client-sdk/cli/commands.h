@@ -10,6 +10,7 @@
 namespace cloister::cli {
 
 void AddLookup(CLI::App* app, Session* session);
+void AddUrls(CLI::App* app, Session* session);
 void AddExplain(CLI::App* app, Session* session);
 void AddStatus(CLI::App* app, Session* session);
 void AddFeeds(CLI::App* app, Session* session);
