@@ -135,10 +135,12 @@ fault: deps ## Kills, failing disks, lost power, bit flips, attacks, in full num
 	@$(call build-preset,release)
 	KILLS=$(KILLS) tests/fault/report.sh build/release
 
-bench: deps ## Measures the server against a bare gRPC echo; build/bench/result.json
-	@$(call build-preset,release,--target cloister-bench cloisterd)
+bench: deps ## Measures the server beside a bare gRPC echo, and how fast feeds are built
+	@$(call build-preset,release,--target cloister-bench cloisterd cloister-publish)
 	build/release/bin/cloister-bench --records $(RECORDS) --seconds $(SECONDS_EACH) \
 	  --server build/release/bin/cloisterd --directory build/bench
+	build/release/bin/cloister-bench build --records $(RECORDS) \
+	  --publisher build/release/bin/cloister-publish --directory build/bench
 
 clean: ## Removes everything that was built
 	@rm -rf build

@@ -1,10 +1,12 @@
-// cloister-bench: measures cloisterd against a bare gRPC echo, in the same run and by turns.
+// cloister-bench: measures cloisterd against a bare gRPC echo, in the same run and by turns; and,
+// as `cloister-bench build`, how fast cloister-publish makes a version of text.
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
 
 #include "tests/bench/bench.h"
+#include "tests/bench/build_bench.h"
 #include "tests/bench/server_under_test.h"
 
 int main(int argc, char** argv) {
@@ -24,16 +26,31 @@ int main(int argc, char** argv) {
   echo->add_option("--answers", answers_file)->required();
   echo->add_option("--address-file", address_file)->required();
   echo->add_flag("--batch", batch);
+  CLI::App* build =
+      app.add_subcommand("build", "measures how fast cloister-publish makes a version of text");
+  cloister::bench::BuildBenchOptions building;
+  build->add_option("--records", building.records, "lines of each source")
+      ->check(CLI::Range(100u, 1'000'000'000u));
+  build->add_option("--publisher", building.publisher, "path of cloister-publish")->required();
+  build->add_option("--directory", building.directory, "where to work, and for build.json")
+      ->required();
   CLI11_PARSE(app, argc, argv);
+  const auto absolute = [](const std::string& path) {
+    return std::filesystem::absolute(path).lexically_normal().string();
+  };
 
   absl::Status status;
   if (*echo) {
     status = cloister::bench::RunEchoProcess(answers_file, address_file, batch);
+  } else if (*build) {
+    building.publisher = absolute(building.publisher);
+    building.directory = absolute(building.directory);
+    status = cloister::bench::RunBuildBench(building);
   } else if (options.server.empty() || options.directory.empty()) {
     status = absl::InvalidArgumentError("--server and --directory are needed");
   } else {
     options.duration = absl::Seconds(seconds);
-    options.directory = std::filesystem::absolute(options.directory).lexically_normal();
+    options.directory = absolute(options.directory);
     status = cloister::bench::RunBench(options);
   }
   if (status.ok()) return 0;
