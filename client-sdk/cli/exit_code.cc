@@ -53,8 +53,8 @@ ExitCode ExitCodeFor(const Answer& answer) {
 ExitCode Graver(ExitCode a, ExitCode b) {
   constexpr ExitCode kFromGravest[] = {
       ExitCode::kMalicious,  ExitCode::kUnwanted,    ExitCode::kSuspicious, ExitCode::kFailed,
-      ExitCode::kPermission, ExitCode::kUnreachable, ExitCode::kUsage,      ExitCode::kPartial,
-      ExitCode::kNotCovered, ExitCode::kOk};
+      ExitCode::kPermission, ExitCode::kUnreachable, ExitCode::kUsage,      ExitCode::kSomeLeftOut,
+      ExitCode::kPartial,    ExitCode::kNotCovered,  ExitCode::kOk};
   const auto rank = [&](ExitCode code) {
     return std::find(std::begin(kFromGravest), std::end(kFromGravest), code);
   };

@@ -12,6 +12,7 @@ enum class ExitCode {
   kUnreachable = 3,  // no server, or no answer in time
   kPermission = 4,   // a certificate is unusable, or the server refuses this client
   kFailed = 5,       // anything else
+  kSomeLeftOut = 6,  // override import: some of the list was left out, the rest is set
   kMalicious = 10,
   kUnwanted = 11,
   kSuspicious = 12,

@@ -1,6 +1,7 @@
-// cloister override set|list|delete
+// cloister override set|list|delete; import and export have files of their own
 
 #include <algorithm>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -8,6 +9,7 @@
 #include "client-sdk/cli/command_line.h"
 #include "client-sdk/cli/commands.h"
 #include "client-sdk/cli/durations.h"
+#include "client-sdk/cli/override_commands.h"
 #include "client-sdk/cli/things.h"
 
 namespace cloister::cli {
@@ -23,8 +25,21 @@ struct OverrideArguments {
   std::string reason;
   std::string valid_for;
   std::string threat_name;
+  std::vector<std::string> categories;
+  uint32_t confidence = 0;
+  std::vector<std::string> contexts;
   uint32_t limit = kPageSize;
 };
+
+void AppendWords(absl::string_view what, const std::vector<std::string_view>& words,
+                 std::string* text) {
+  if (words.empty()) return;
+  absl::StrAppend(text, "  ", what);
+  for (size_t i = 0; i < words.size(); ++i) {
+    absl::StrAppend(text, i == 0 ? "" : ", ", absl::string_view(words[i].data(), words[i].size()));
+  }
+  absl::StrAppend(text, "\n");
+}
 
 std::string OverrideText(const v1::Override& one, const Terminal& terminal) {
   const std::string_view kind = Name(static_cast<ObjectKind>(one.object().kind()));
@@ -41,6 +56,13 @@ std::string OverrideText(const v1::Override& one, const Terminal& terminal) {
   if (!one.threat_name().empty()) {
     absl::StrAppend(&text, "  threat      ", Printable(one.threat_name()), "\n");
   }
+  std::vector<std::string_view> categories;
+  for (const int category : one.categories()) categories.push_back(Name(Category(category)));
+  std::vector<std::string_view> contexts;
+  for (const int context : one.applies_to()) contexts.push_back(Name(Context(context)));
+  AppendWords("categories  ", categories, &text);
+  AppendWords("applies to  ", contexts, &text);
+  if (one.confidence() != 0) absl::StrAppend(&text, "  confidence  ", one.confidence(), "\n");
   absl::StrAppend(&text, "  reason      ", Printable(one.reason()), "\n  set         by ",
                   Printable(one.actor()), " on ",
                   TimeText(absl::FromUnixSeconds(one.set_at().seconds())), "\n");
@@ -60,6 +82,17 @@ ExitCode Set(Session* session, const OverrideArguments& arguments) {
   request.set_scope(scope);
   request.set_reason(arguments.reason);
   request.set_threat_name(arguments.threat_name);
+  request.set_confidence(arguments.confidence);
+  for (const std::string& name : arguments.categories) {
+    v1::Category category = v1::CATEGORY_UNSPECIFIED;
+    v1::Category_Parse("CATEGORY_" + absl::AsciiStrToUpper(name), &category);
+    request.add_categories(category);
+  }
+  for (const std::string& name : arguments.contexts) {
+    v1::LookupContext context = v1::LOOKUP_CONTEXT_UNSPECIFIED;
+    v1::LookupContext_Parse("LOOKUP_CONTEXT_" + absl::AsciiStrToUpper(name), &context);
+    request.add_applies_to(context);
+  }
   if (!arguments.valid_for.empty()) {
     const absl::StatusOr<absl::Duration> valid_for = ParseDuration(arguments.valid_for);
     if (!valid_for.ok()) {
@@ -153,6 +186,14 @@ void AddSet(CLI::App* command, Session* session) {
       ->check(CLI::IsMember({"exact", "subtree", "subdomains_only"}));
   set->add_option("--valid-for", arguments->valid_for, "how long: 12h, 30d; until deleted if not");
   set->add_option("--threat-name", arguments->threat_name, "name to answer with");
+  set->add_option("--categories", arguments->categories, "what kind of threat: malware,phishing")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"malware", "phishing", "scam", "botnet_c2", "cryptominer",
+                             "spam_source", "adware", "riskware", "test"}));
+  set->add_option("--confidence", arguments->confidence, "0 to 100")->check(CLI::Range(0, 100));
+  set->add_option("--applies-to", arguments->contexts, "limit it to contexts: url_host,c2")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"url_host", "sender_domain", "smtp_client", "c2"}));
   Choose(set, session, arguments, &Set);
 }
 
@@ -175,6 +216,8 @@ void AddOverride(CLI::App* app, Session* session) {
   AddKindOption(remove, &deleted->object);
   remove->add_option("--reason", deleted->reason, "why, for the audit trail")->required();
   Choose(remove, session, deleted, &Delete);
+  AddOverrideImport(command, session);
+  AddOverrideExport(command, session);
 }
 
 }  // namespace cloister::cli

@@ -54,10 +54,6 @@ absl::StatusOr<std::string> EncodeOverride(const Override& value) {
   }
   if (value.record.excluded) {
     return absl::InvalidArgumentError(
-        "record is EXCLUDED, which only a feed can say; give the override a verdict");
-  }
-  if (value.record.excluded) {
-    return absl::InvalidArgumentError(
         "record is EXCLUDED, which only feeds can say; set an override to TRUSTED or KNOWN "
         "instead");
   }
