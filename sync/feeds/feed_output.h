@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -25,6 +26,8 @@ class FeedOutput {
 
   // A row that is one listing: an entry, or a rejection. An error is the sink's.
   absl::Status Take(const Listing& listing, const RowPlace& place);
+  // A row that is several listings: an entry each, or a rejection if one of them cannot be kept.
+  absl::Status TakeTogether(const std::vector<Listing>& listings, const RowPlace& place);
   // One of the listings of a row that the caller counts with CountRow.
   absl::Status Pass(const FeedEntry& entry);
 

@@ -7,14 +7,22 @@
 #include "sync/feeds/csv_feed.h"
 #include "sync/feeds/debian_packages.h"
 #include "sync/feeds/hashlookup_feed.h"
+#include "sync/feeds/ip_lists.h"
 #include "sync/feeds/misp_feed.h"
 #include "sync/feeds/nsrl_feed.h"
+#include "sync/feeds/phishing_list.h"
+#include "sync/feeds/rpm_packages.h"
+#include "sync/feeds/rbldnsd_zone.h"
+#include "sync/feeds/resolver_lists.h"
 #include "sync/feeds/rpz_zone.h"
+#include "sync/feeds/scoop_manifest.h"
 #include "sync/feeds/signature_lists.h"
+#include "sync/feeds/stalkerware_list.h"
 #include "sync/feeds/stix_feed.h"
 #include "sync/feeds/text_formats.h"
 #include "sync/feeds/threat_feeds.h"
 #include "sync/feeds/threat_rows.h"
+#include "sync/feeds/warning_list_feed.h"
 
 namespace cloister::feeds {
 namespace {
@@ -51,19 +59,31 @@ constexpr Format kFormats[] = {
     {"openphish", NewOpenPhish},
     {"url", NewUrlList},
     {"domain", NewDomainList},
+    {"wildcard", NewWildcardList},
     {"ip", NewIpList},
+    {"drop", NewDropList},
+    {"rbldnsd", NewRbldnsdZone},
     {"hash", NewHashList},
     {"list", NewMixedList},
     {"hosts", NewHostsFile},
     {"adblock", NewAdblockList},
+    {"dnsmasq", NewDnsmasqConfiguration},
+    {"unbound", NewUnboundConfiguration},
+    {"maltrail", NewMaltrail},
     {"ipsum", NewIpsum},
     {"clamav", NewClamavHashes},
     {"hash-comments", NewHashComments},
+    {"checksums", NewChecksumList},
     {"stix", NewStixFeed},
     {"misp", NewMispFeed},
     {"rpz", NewRpzZone},
     {"nsrl", NewNsrlFeed},
     {"hashlookup", NewHashlookupFeed},
+    {"rpm-packages", NewRpmPackagesFeed},
+    {"scoop", NewScoopManifest},
+    {"misp-warninglist", NewWarningListFeed},
+    {"polkadot", NewPhishingList},
+    {"stalkerware", NewStalkerwareList},
 };
 
 const Format* FindFormat(absl::string_view name) {

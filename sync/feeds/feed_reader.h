@@ -27,17 +27,19 @@ struct FeedEntry {
   reputation::LookupKey key;
   reputation::Record record;
   reputation::Label label;
-  // The object as the feed wrote it, refanged: lookup keys are hashes and cannot be read back.
-  // Borrowed, for as long as the sink is called. Empty where an entry was not read from a feed.
+  // The object as the feed wrote it, refanged: lookup keys are hashes and cannot be read back. A
+  // digest, URL, name, address or package URL that reputation::Object parses (networks and names
+  // after "*." apart). Every reader sets it. Borrowed, for as long as the sink is called: a copy of
+  // the entry that is kept has to keep the text too. Empty where an entry was not read from a feed.
   absl::string_view listed = {};
 };
 
 // Takes entries in the order of the file; an error ends the reading and is returned by it.
 using EntrySink = std::function<absl::Status(const FeedEntry&)>;
 
-// Told now and then, at most once every few thousand, how many lines, or objects of a format that
-// has no lines, were read.
-using ReadProgress = std::function<void(uint64_t read)>;
+// Told now and then, at most once every few thousand, how many were read, and of what: "lines",
+// "rows", "objects" ….
+using ReadProgress = std::function<void(uint64_t read, absl::string_view what)>;
 
 // Reads one format. Not thread-safe.
 class FeedReader {
@@ -53,8 +55,8 @@ class FeedReader {
   void set_progress(ReadProgress progress) { progress_ = std::move(progress); }
 
  protected:
-  void MayTellProgress(uint64_t read) const {
-    if (progress_ && read % 4096 == 0) progress_(read);
+  void MayTellProgress(uint64_t read, absl::string_view what) const {
+    if (progress_ && read % 4096 == 0) progress_(read, what);
   }
 
  private:
@@ -85,6 +87,9 @@ struct FeedOptions {
   std::map<std::string, std::string> columns = {};
   // The source's tags or types in lower case, to what they mean (threat feeds, MISP, STIX labels).
   std::map<std::string, std::vector<reputation::Category>> category_map = {};
+  // Changes to apply, in this order, to a private copy of the source first (nsrl: the SQL files of
+  // deltas to an RDSv3 database).
+  std::vector<std::string> deltas = {};
 };
 
 // A source as written on a command line: "csv:threats.csv".

@@ -11,4 +11,19 @@ absl::StatusOr<LineReader> FeedSource::Lines() const {
   return LineReader(*std::move(bytes));
 }
 
+absl::StatusOr<std::string> FeedSource::Begin(size_t size) const {
+  absl::StatusOr<std::unique_ptr<ByteSource>> bytes = Bytes();
+  if (!bytes.ok()) return bytes.status();
+  std::string begin(size, '\0');
+  size_t have = 0;
+  while (have < size) {
+    absl::StatusOr<size_t> read = (*bytes)->Read(begin.data() + have, size - have);
+    if (!read.ok()) return read.status();
+    if (*read == 0) break;
+    have += *read;
+  }
+  begin.resize(have);
+  return begin;
+}
+
 }  // namespace cloister::feeds

@@ -23,6 +23,8 @@ class FeedSource {
   // Unpacked where compressed; errors as for OpenByteSource.
   absl::StatusOr<std::unique_ptr<ByteSource>> Bytes() const { return opener_(); }
   absl::StatusOr<LineReader> Lines() const;
+  // Up to `size` of the first bytes, by which formats tell what they were given.
+  absl::StatusOr<std::string> Begin(size_t size) const;
   // Empty if it is not a file.
   const std::string& path() const { return path_; }
 

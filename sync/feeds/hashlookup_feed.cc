@@ -35,7 +35,11 @@ reputation::Label LabelOf(const json& answer) {
 }
 
 FeedOptions OptionsFor(const json& answer, FeedOptions options) {
-  if (JsonMember(answer, "KnownMalicious") != nullptr) options.verdict = Verdict::kMalicious;
+  if (JsonMember(answer, "KnownMalicious") != nullptr) {
+    // The trust is in the file, and grows with how often it is packed: it says nothing for this.
+    options.verdict = Verdict::kMalicious;
+    return options;
+  }
   const json* trust = JsonMember(answer, "hashlookup:trust");
   const double value = trust != nullptr && trust->is_number() ? trust->get<double>() : -1;
   if (value >= 0 && value <= 100) options.confidence = static_cast<uint8_t>(value);
@@ -107,7 +111,7 @@ class HashlookupFeed : public FeedReader {
   }
 
   absl::Status Take(const JsonPlace& place, const json& answer, FeedOutput& output) {
-    MayTellProgress(++answers_);
+    MayTellProgress(++answers_, "objects");
     const std::string text =
         absl::StrCat("answer ", answers_, " ", AnyOf(answer, {"FileName", "message"}));
     if (place.oversized) {

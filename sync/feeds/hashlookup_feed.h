@@ -14,8 +14,8 @@ namespace cloister::feeds {
 //   KNOWN, or the verdict of `options` (TRUSTED then by SHA-256 alone)
 //   MALICIOUS if it has "KnownMalicious", whatever `options` say
 // with product, version and manufacturer where it names them, and "hashlookup:trust" as the
-// confidence. Answers that say that nothing is known are counted as context_only; "unknown_files"
-// are passed over.
+// confidence of what is not malicious. Answers that say that nothing is known are counted as
+// context_only; "unknown_files" are passed over.
 absl::StatusOr<std::unique_ptr<FeedReader>> NewHashlookupFeed(const FeedOptions& options);
 
 }  // namespace cloister::feeds

@@ -6,7 +6,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "reputation/refang.h"
 #include "sync/feeds/indicator.h"
 #include "sync/feeds/json_stream.h"
 #include "sync/feeds/line_format.h"
@@ -89,21 +88,25 @@ void ApplyTag(absl::string_view tag, const FeedOptions& options, Listing* listin
   if (NamesThreat(tag) && !TagValue(tag).empty()) {
     listing->label.threat_name = FitLabel(TagValue(tag));
   }
-  const std::optional<Category> category = CategoryOfWord(tag);
-  if (!options.categories.has_value() && category.has_value()) {
-    AddCategory(*category, &listing->label.categories);
-  }
+  AddCategoriesOfWord(tag, options, &listing->label.categories);
 }
 
-Listing CommonPart(const json& attribute, const MispEvent& event, const FeedOptions& options) {
+// The day in member `name` of the attribute, or else of the object that holds it.
+uint16_t DayOf(const json& attribute, const json* object, const char* name) {
+  const uint16_t day = DaysOfText(JsonText(attribute, name));
+  return day != 0 || object == nullptr ? day : DaysOfText(JsonText(*object, name));
+}
+
+Listing CommonPart(const json& attribute, const json* object, const MispEvent& event,
+                   const FeedOptions& options) {
   Listing listing = ThreatDefaults(options, reputation::Verdict::kMalicious);
   listing.label.threat_name = FitLabel(event.info);
   for (const std::string& tag : event.tags) ApplyTag(tag, options, &listing);
   for (const std::string& tag : MispTagNames(JsonMember(attribute, "Tag"))) {
     ApplyTag(tag, options, &listing);
   }
-  listing.record.first_seen_days = DaysOfText(JsonText(attribute, "first_seen"));
-  listing.record.last_seen_days = DaysOfText(JsonText(attribute, "last_seen"));
+  listing.record.first_seen_days = DayOf(attribute, object, "first_seen");
+  listing.record.last_seen_days = DayOf(attribute, object, "last_seen");
   return listing;
 }
 
@@ -112,9 +115,20 @@ Listings OneListing(const AttributeType& type, absl::string_view value, Listing 
     return Fault{RowFault::kBadValue,
                  absl::StrCat("a ", type.name, " of ", value.size(), " characters")};
   }
+  switch (type.kind) {
+    case ObjectKind::kUrl:
+      return ListingsOf(value, IndicatorKind::kUrl, listing);
+    case ObjectKind::kHost:
+      return ListingsOf(value, IndicatorKind::kHost, listing);
+    case ObjectKind::kIp:
+      return ListingsOf(value, IndicatorKind::kIp, listing);
+    case ObjectKind::kFile:
+    case ObjectKind::kSoftware:
+      break;
+  }
   listing.kind = type.kind;
-  listing.value = type.hex_digits != 0 ? std::string(value) : reputation::Refang(value);
-  if (type.kind == ObjectKind::kSoftware) listing.value = absl::StrCat("signer:", value);
+  const bool signer = type.kind == ObjectKind::kSoftware;
+  listing.value = absl::StrCat(signer ? "signer:" : "", value);
   return std::vector<Listing>{std::move(listing)};
 }
 
@@ -135,13 +149,13 @@ Listings ListingsOfValue(const AttributeType& type, absl::string_view value,
     return ListingsOf(v6 ? absl::StrCat("[", left, "]:", right) : absl::StrCat(left, ":", right),
                       IndicatorKind::kAny, common);
   }
-  Listing host = common;
-  host.kind = ObjectKind::kHost;
-  host.value = reputation::Refang(left);
-  Listing address = common;
-  address.kind = ObjectKind::kIp;
-  address.value = reputation::Refang(right);
-  return std::vector<Listing>{std::move(host), std::move(address)};
+  Listings host = ListingsOf(left, IndicatorKind::kHost, common);
+  Listings address = ListingsOf(right, IndicatorKind::kIp, common);
+  if (std::holds_alternative<Fault>(host)) return host;
+  if (std::holds_alternative<Fault>(address)) return address;
+  auto& all = std::get<std::vector<Listing>>(host);
+  for (Listing& one : std::get<std::vector<Listing>>(address)) all.push_back(std::move(one));
+  return host;
 }
 
 }  // namespace
@@ -161,10 +175,9 @@ bool MispFlag(const json& object, const char* name) {
   return flag != nullptr && (*flag == json(true) || *flag == json(1) || *flag == json("1"));
 }
 
-std::variant<std::vector<Listing>, Fault> ListingsOfMispAttribute(const json& attribute,
-                                                                  const MispEvent& event,
-                                                                  bool deleted,
-                                                                  const FeedOptions& options) {
+Listings ListingsOfMispAttribute(const json& attribute, const json* object, const MispEvent& event,
+                                 const FeedOptions& options) {
+  const bool deleted = object != nullptr && MispFlag(*object, "deleted");
   if (deleted || MispFlag(attribute, "deleted")) {
     return Fault{RowFault::kWithdrawn, "the source has deleted it"};
   }
@@ -178,7 +191,7 @@ std::variant<std::vector<Listing>, Fault> ListingsOfMispAttribute(const json& at
   }
   for (const AttributeType& known : kTypes) {
     if (known.name == type) {
-      return ListingsOfValue(known, value, CommonPart(attribute, event, options));
+      return ListingsOfValue(known, value, CommonPart(attribute, object, event, options));
     }
   }
   return Fault{RowFault::kUnsupported, absl::StrCat("attributes of the type ", type)};

@@ -22,10 +22,11 @@ struct MispEvent {
   std::vector<std::string> tags;
 };
 
-// At least one listing, or why there is none. `deleted`: the object that holds the attribute is.
+// At least one listing, or why there is none. `object`: that holds the attribute; null if none
+// does. What the object says of deletion and times holds for its attributes.
 std::variant<std::vector<Listing>, Fault> ListingsOfMispAttribute(const nlohmann::json& attribute,
+                                                                  const nlohmann::json* object,
                                                                   const MispEvent& event,
-                                                                  bool deleted,
                                                                   const FeedOptions& options);
 
 // The names in a list of tags, within the bounds above.

@@ -30,6 +30,21 @@ bool IsUuid(absl::string_view text) {
          });
 }
 
+// Bytes of a row of hashes.csv: the MD5 of an attribute's value, and the event that has it.
+constexpr size_t kHashesRow = 32 + 1 + 36;
+
+absl::Status CheckForm(absl::string_view begin) {
+  const absl::string_view digest = begin.substr(0, 32);
+  const bool hex = std::all_of(digest.begin(), digest.end(), absl::ascii_isxdigit);
+  if (begin.size() == kHashesRow && hex && begin[32] == ',' && IsUuid(begin.substr(33))) {
+    return absl::InvalidArgumentError(
+        "this is hashes.csv, whose digests are of the texts of attributes and of no file; name "
+        "the manifest.json beside it");
+  }
+  if (!absl::StartsWith(absl::StripLeadingAsciiWhitespace(begin), "<")) return absl::OkStatus();
+  return absl::InvalidArgumentError("this is XML; export the events as MISP JSON");
+}
+
 // Where a value stands in its event; follows the walk.
 class EventPlace {
  public:
@@ -107,19 +122,24 @@ class MispFeed : public FeedReader {
   explicit MispFeed(const FeedOptions& options) : options_(options) {}
 
   absl::Status Read(const FeedSource& source, const EntrySink& sink, FeedReport* report) override {
-    FeedOutput output(sink, report);
     attributes_ = 0;
     FirstWalk first;
-    absl::Status read = ReadDocument(source, &first, output);
-    for (size_t i = 0; read.ok() && i < first.manifest.size(); ++i) {
-      read = ReadNamedEvent(source, first.manifest[i], output);
-    }
+    absl::Status looked = Look(source, &first);
+    if (!looked.ok()) return looked;
+    if (!first.manifest.empty()) return ReadManifest(source, first.manifest, sink, report);
+    FeedOutput output(sink, report);
+    absl::Status read = SecondWalk(source, first.events, output);
     report->SetLines(attributes_);
     return read;
   }
 
  private:
-  absl::Status ReadDocument(const FeedSource& source, FirstWalk* first, FeedOutput& output) {
+  // Whether it is whole, and what it says.
+  static absl::Status Look(const FeedSource& source, FirstWalk* first) {
+    absl::StatusOr<std::string> begin = source.Begin(kHashesRow);
+    if (!begin.ok()) return begin.status();
+    absl::Status form = CheckForm(*begin);
+    if (!form.ok()) return form;
     absl::StatusOr<std::unique_ptr<ByteSource>> bytes = source.Bytes();
     if (!bytes.ok()) return bytes.status();
     absl::Status walked = first->Run(**bytes);
@@ -127,34 +147,49 @@ class MispFeed : public FeedReader {
       return absl::DataLossError(absl::StrCat("damaged behind the begin of attribute or object ",
                                               first->elements, ": ", walked.message()));
     }
-    if (!walked.ok()) return walked;
-    if (!first->manifest.empty()) return absl::OkStatus();
-    if (!first->has_attributes) {
-      return absl::InvalidArgumentError(
-          "not a MISP event, list of events or feed manifest: no \"Attribute\" and no \"Object\"");
-    }
-    bytes = source.Bytes();
-    if (!bytes.ok()) return bytes.status();
-    return SecondWalk(**bytes, first->events, output);
+    if (!walked.ok() || !first->manifest.empty() || first->has_attributes) return walked;
+    return absl::InvalidArgumentError(
+        "not a MISP event, list of events or feed manifest: no \"Attribute\" and no \"Object\"");
   }
 
-  absl::Status ReadNamedEvent(const FeedSource& manifest, const std::string& uuid,
-                              FeedOutput& output) {
-    const size_t slash = manifest.path().rfind('/');
-    const std::string folder =
-        slash == std::string::npos ? "" : manifest.path().substr(0, slash + 1);
+  // An event that cannot be read costs no other.
+  absl::Status ReadManifest(const FeedSource& manifest, const std::vector<std::string>& events,
+                            const EntrySink& sink, FeedReport* report) {
     if (manifest.path().empty()) {
       return absl::InvalidArgumentError("a MISP feed manifest has to be a file, beside its events");
     }
-    FirstWalk first;
-    absl::Status read =
-        ReadDocument(FeedSource(absl::StrCat(folder, uuid, ".json")), &first, output);
-    if (read.ok()) return read;
-    return absl::Status(read.code(), absl::StrCat("event ", uuid, ".json: ", read.message()));
+    const std::string folder = manifest.path().substr(0, manifest.path().rfind('/') + 1);
+    absl::Status failed;
+    size_t whole = 0;
+    for (const std::string& uuid : events) {
+      const std::string name = absl::StrCat(uuid, ".json");
+      const FeedSource event(folder + name);
+      FirstWalk first;
+      absl::Status looked = Look(event, &first);
+      if (looked.ok() && !first.manifest.empty()) {
+        looked = absl::InvalidArgumentError("a manifest where an event belongs");
+      }
+      if (!looked.ok()) {
+        report->Reject({RowFault::kMalformed, std::string(looked.message())}, 0, name);
+        failed.Update(absl::Status(looked.code(), absl::StrCat(name, ": ", looked.message())));
+        continue;
+      }
+      ++whole;
+      FeedReport of_event(name);
+      FeedOutput output(sink, &of_event);
+      const uint64_t before = attributes_;
+      absl::Status read = SecondWalk(event, first.events, output);
+      of_event.SetLines(attributes_ - before);
+      report->Add(of_event, name);
+      if (!read.ok()) return absl::Status(read.code(), absl::StrCat(name, ": ", read.message()));
+    }
+    return whole > 0 ? absl::OkStatus() : failed;
   }
 
-  absl::Status SecondWalk(ByteSource& bytes, const std::map<uint64_t, MispEvent>& events,
+  absl::Status SecondWalk(const FeedSource& source, const std::map<uint64_t, MispEvent>& events,
                           FeedOutput& output) {
+    absl::StatusOr<std::unique_ptr<ByteSource>> bytes = source.Bytes();
+    if (!bytes.ok()) return bytes.status();
     EventPlace where;
     Below below;
     const MispEvent none;
@@ -173,32 +208,31 @@ class MispFeed : public FeedReader {
                       {place.line, below[0]});
         return absl::OkStatus();
       }
-      if (below[0] == "Attribute") return Take(value, event, false, {place.line, ""}, output);
+      if (below[0] == "Attribute") return Take(value, nullptr, event, {place.line, ""}, output);
       return TakeObject(value, event, place.line, output);
     };
-    return WalkJson(bytes, choose, visit);
+    return WalkJson(**bytes, choose, visit);
   }
 
   absl::Status TakeObject(const json& object, const MispEvent& event, uint64_t line,
                           FeedOutput& output) {
     const json* attributes = JsonMember(object, "Attribute");
     if (attributes == nullptr || !attributes->is_array()) return absl::OkStatus();
-    const bool deleted = MispFlag(object, "deleted");
     for (const json& attribute : *attributes) {
-      absl::Status taken = Take(attribute, event, deleted, {line, ""}, output);
+      absl::Status taken = Take(attribute, &object, event, {line, ""}, output);
       if (!taken.ok()) return taken;
     }
     return absl::OkStatus();
   }
 
-  absl::Status Take(const json& attribute, const MispEvent& event, bool deleted, RowPlace place,
-                    FeedOutput& output) {
-    MayTellProgress(++attributes_);
+  absl::Status Take(const json& attribute, const json* object, const MispEvent& event,
+                    RowPlace place, FeedOutput& output) {
+    MayTellProgress(++attributes_, "attributes");
     const std::string text =
         absl::StrCat(JsonText(attribute, "uuid"), " ", JsonText(attribute, "type"), " ",
                      JsonText(attribute, "value"));
     place.text = text;
-    return TakeAll(ListingsOfMispAttribute(attribute, event, deleted, options_), place, output);
+    return TakeAll(ListingsOfMispAttribute(attribute, object, event, options_), place, output);
   }
 
   FeedOptions options_;

@@ -1,5 +1,6 @@
 #include "sync/feeds/nsrl_feed.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "sync/feeds/csv_table.h"
 #include "sync/feeds/feed_output.h"
 #include "sync/feeds/nsrl_database.h"
+#include "sync/feeds/nsrl_delta.h"
 #include "sync/feeds/nsrl_row.h"
 
 namespace cloister::feeds {
@@ -17,16 +19,6 @@ namespace {
 
 constexpr absl::string_view kSqliteMagic = "SQLite format 3";
 constexpr size_t kFirstBytes = 64;
-
-absl::StatusOr<std::string> FirstBytes(const FeedSource& source) {
-  absl::StatusOr<std::unique_ptr<ByteSource>> bytes = source.Bytes();
-  if (!bytes.ok()) return bytes.status();
-  std::string first(kFirstBytes, '\0');
-  absl::StatusOr<size_t> read = (*bytes)->Read(first.data(), first.size());
-  if (!read.ok()) return read.status();
-  first.resize(*read);
-  return first;
-}
 
 bool IsSqlText(absl::string_view first) {
   const std::string text = absl::AsciiStrToUpper(absl::StripLeadingAsciiWhitespace(first));
@@ -97,14 +89,17 @@ class NsrlFeed : public FeedReader {
   explicit NsrlFeed(const FeedOptions& options) : options_(options) {}
 
   absl::Status Read(const FeedSource& source, const EntrySink& sink, FeedReport* report) override {
-    absl::StatusOr<std::string> first = FirstBytes(source);
+    absl::StatusOr<std::string> first = source.Begin(kFirstBytes);
     if (!first.ok()) return first.status();
     FeedOutput output(sink, report);
     if (absl::StartsWith(*first, kSqliteMagic)) return ReadDatabase(source, output);
     if (IsSqlText(*first)) {
       return absl::InvalidArgumentError(
-          "this is SQL text (a delta or a schema); apply it to a copy of the full database first: "
-          "sqlite3 RDS.db < delta.sql");
+          "this is SQL text (a delta or a schema); the source is the database of the full release, "
+          "and deltas are named beside it");
+    }
+    if (!options_.deltas.empty()) {
+      return absl::InvalidArgumentError("deltas change an RDSv3 database, and this is none");
     }
     return ReadLegacy(source, output);
   }
@@ -114,12 +109,22 @@ class NsrlFeed : public FeedReader {
     if (source.path().empty()) {
       return absl::InvalidArgumentError("a database has to be a file");
     }
+    std::string path = source.path();
+    std::unique_ptr<PrivateFile> copy;
+    if (!options_.deltas.empty()) {
+      absl::StatusOr<std::unique_ptr<PrivateFile>> made = ApplyNsrlDeltas(
+          path, options_.deltas,
+          [this](uint64_t statements) { MayTellProgress(statements, "statements"); });
+      if (!made.ok()) return made.status();
+      copy = *std::move(made);
+      path = copy->path();
+    }
     uint64_t rows = 0;
     absl::Status read = ReadNsrlDatabase(
-        source.path(), options_,
+        path, options_,
         [&](uint64_t number) {
           rows = number;
-          MayTellProgress(number);
+          MayTellProgress(number, "rows");
         },
         output);
     output.report()->SetLines(rows);
@@ -136,7 +141,7 @@ class NsrlFeed : public FeedReader {
     absl::Status header = table.ReadHeader({"sha-1", "md5"});
     if (!header.ok()) return header;
     while (table.Next()) {
-      MayTellProgress(lines->number());
+      MayTellProgress(lines->number(), "lines");
       if (table.fault().has_value()) {
         output.Reject(*table.fault(), table.place());
         continue;

@@ -1,7 +1,6 @@
 #include "sync/feeds/nsrl_row.h"
 
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -43,7 +42,7 @@ absl::Status TakeNsrlRow(const NsrlRow& row, const reputation::Label& label,
                          const FeedOptions& options, uint64_t number, FeedOutput& output) {
   const std::string text = absl::StrCat(row.sha1, " ", row.md5);
   const RowPlace place{number, text};
-  std::vector<FeedEntry> entries;
+  std::vector<Listing> listings;
   for (const NamedDigest& digest :
        {NamedDigest{"SHA-256", row.sha256, kSha256Digits}, NamedDigest{"SHA-1", row.sha1, 40},
         NamedDigest{"MD5", row.md5, 32}}) {
@@ -60,26 +59,16 @@ absl::Status TakeNsrlRow(const NsrlRow& row, const reputation::Label& label,
       listing.record.verdict = Verdict::kKnown;
     }
     listing.value = std::string(digest.hex);
-    const std::vector<reputation::Category> categories = listing.label.categories;
+    std::vector<reputation::Category> categories = std::move(listing.label.categories);
     listing.label = label;
-    listing.label.categories = categories;
-    std::variant<FeedEntry, Fault> made = EntryFromListing(listing);
-    if (const Fault* fault = std::get_if<Fault>(&made)) {
-      output.Reject(*fault, place);
-      return absl::OkStatus();
-    }
-    entries.push_back(std::get<FeedEntry>(std::move(made)));
+    listing.label.categories = std::move(categories);
+    listings.push_back(std::move(listing));
   }
-  if (entries.empty()) {
+  if (listings.empty()) {
     output.Reject({RowFault::kMissingField, "the row has no digest"}, place);
     return absl::OkStatus();
   }
-  output.report()->CountRow();
-  for (const FeedEntry& entry : entries) {
-    absl::Status passed = output.Pass(entry);
-    if (!passed.ok()) return passed;
-  }
-  return absl::OkStatus();
+  return output.TakeTogether(listings, place);
 }
 
 }  // namespace cloister::feeds

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "sync/feeds/feed_output.h"
@@ -19,6 +20,10 @@ namespace {
 
 using nlohmann::json;
 using reputation::Verdict;
+
+constexpr size_t kFirstBytes = 64;
+constexpr absl::string_view kVersion1 =
+    "STIX 1.x; convert it to STIX 2.1 first, for instance with stix2-elevator";
 
 std::vector<std::string> Words(const json& indicator) {
   std::vector<std::string> words;
@@ -97,13 +102,28 @@ std::variant<Listing, Fault> CommonPart(const json& indicator, const FeedOptions
   std::optional<Fault> fault = ReadTimes(indicator, &listing.record);
   if (!fault.has_value()) fault = ReadConfidence(indicator, &listing.record);
   if (fault.has_value()) return *std::move(fault);
-  if (!options.categories.has_value()) {
-    for (const std::string& word : words) {
-      const std::optional<reputation::Category> category = CategoryOfWord(word);
-      if (category.has_value()) AddCategory(*category, &listing.label.categories);
-    }
+  for (const std::string& word : words) {
+    AddCategoriesOfWord(word, options, &listing.label.categories);
   }
   return listing;
+}
+
+std::variant<std::vector<Listing>, Fault> ListingsOfObject(const PatternObject& object,
+                                                           Listing base) {
+  switch (object.kind) {
+    case reputation::ObjectKind::kUrl:
+      return ListingsOf(object.value, IndicatorKind::kUrl, base);
+    case reputation::ObjectKind::kHost:
+      return ListingsOf(object.value, IndicatorKind::kHost, base);
+    case reputation::ObjectKind::kIp:
+      return ListingsOf(object.value, IndicatorKind::kIp, base);
+    case reputation::ObjectKind::kFile:
+    case reputation::ObjectKind::kSoftware:
+      break;
+  }
+  base.kind = object.kind;
+  base.value = object.value;
+  return std::vector<Listing>{std::move(base)};
 }
 
 class Indicators {
@@ -138,21 +158,26 @@ class Indicators {
                     const RowPlace& place) {
     bool any = false;
     for (const PatternObject& object : objects.objects) {
-      Listing listing = common;
-      listing.kind = object.kind;
-      listing.value = object.value;
+      Listing base = common;
       if (object.c2) {
-        listing.record.applies_to = reputation::ContextBit(reputation::LookupContext::kC2);
+        base.record.applies_to = reputation::ContextBit(reputation::LookupContext::kC2);
       }
-      if (!absl::StrContains(name, object.value)) listing.label.threat_name = FitLabel(name);
-      const std::variant<FeedEntry, Fault> made = EntryFromListing(listing);
-      if (const Fault* fault = std::get_if<Fault>(&made)) {
+      if (!absl::StrContains(name, object.value)) base.label.threat_name = FitLabel(name);
+      std::variant<std::vector<Listing>, Fault> listings = ListingsOfObject(object, base);
+      if (const Fault* fault = std::get_if<Fault>(&listings)) {
         output_->Reject(*fault, place);
         continue;
       }
-      any = true;
-      absl::Status passed = output_->Pass(std::get<FeedEntry>(made));
-      if (!passed.ok()) return passed;
+      for (const Listing& listing : std::get<std::vector<Listing>>(listings)) {
+        const std::variant<FeedEntry, Fault> made = EntryFromListing(listing);
+        if (const Fault* fault = std::get_if<Fault>(&made)) {
+          output_->Reject(*fault, place);
+          continue;
+        }
+        any = true;
+        absl::Status passed = output_->Pass(std::get<FeedEntry>(made));
+        if (!passed.ok()) return passed;
+      }
     }
     if (any) output_->report()->CountRow();
     return absl::OkStatus();
@@ -178,8 +203,7 @@ struct Shape {
   absl::Status Check() const {
     if (has_objects) return absl::OkStatus();
     if (version_1) {
-      return absl::InvalidArgumentError(
-          "this is STIX 1.x; convert it to STIX 2.1 first, for instance with stix2-elevator");
+      return absl::InvalidArgumentError(absl::StrCat("this is ", kVersion1));
     }
     return absl::InvalidArgumentError(
         "not a STIX bundle, which is a JSON object with a list called \"objects\"");
@@ -191,6 +215,11 @@ class StixFeed : public FeedReader {
   explicit StixFeed(const FeedOptions& options) : options_(options) {}
 
   absl::Status Read(const FeedSource& source, const EntrySink& sink, FeedReport* report) override {
+    absl::StatusOr<std::string> begin = source.Begin(kFirstBytes);
+    if (!begin.ok()) return begin.status();
+    if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(*begin), "<")) {
+      return absl::InvalidArgumentError(absl::StrCat("this is XML: ", kVersion1));
+    }
     absl::StatusOr<std::unique_ptr<ByteSource>> bytes = source.Bytes();
     if (!bytes.ok()) return bytes.status();
     FeedOutput output(sink, report);
@@ -203,7 +232,7 @@ class StixFeed : public FeedReader {
       return place.path.empty() || place.Is({"objects"}) ? JsonChoice::kDescend : JsonChoice::kSkip;
     };
     const auto visit = [&](const JsonPlace& place, const json& object) {
-      MayTellProgress(++objects);
+      MayTellProgress(++objects, "objects");
       if (place.oversized) {
         output.Reject({RowFault::kMalformed, "an object larger than any real one"},
                       {place.line, absl::StrCat("object ", objects)});

@@ -15,7 +15,8 @@ namespace cloister::feeds {
 //                             "anonymization", "compromised" or "unknown" alone are SUSPICIOUS;
 //                             "benign" alone is KNOWN, TRUSTED only if `options` says so;
 //                             none: the verdict of `options`, or else MALICIOUS.
-//                             Words such as "phishing" become categories.
+//                             The words become categories by the category_map of `options`, or
+//                             else by themselves ("phishing").
 //   confidence                as it stands; else that of `options`
 //   name                      the threat's name, unless it is but the object itself
 //   valid_from, valid_until   first seen, valid until

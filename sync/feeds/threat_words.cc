@@ -48,6 +48,17 @@ std::optional<Category> CategoryOfWord(absl::string_view word) {
   return std::nullopt;
 }
 
+void AddCategoriesOfWord(absl::string_view word, const FeedOptions& options,
+                         std::vector<Category>* categories) {
+  const auto mapped = options.category_map.find(absl::AsciiStrToLower(word));
+  if (mapped != options.category_map.end()) {
+    for (const Category category : mapped->second) AddCategory(category, categories);
+    return;
+  }
+  const std::optional<Category> category = CategoryOfWord(word);
+  if (!options.categories.has_value() && category.has_value()) AddCategory(*category, categories);
+}
+
 void AddCategory(Category category, std::vector<Category>* categories) {
   const auto at = std::lower_bound(categories->begin(), categories->end(), category);
   if (at == categories->end() || *at != category) categories->insert(at, category);

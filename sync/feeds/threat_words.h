@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "reputation/verdict.h"
+#include "sync/feeds/feed_reader.h"
 
 namespace cloister::feeds {
 
@@ -15,6 +16,11 @@ namespace cloister::feeds {
 // "kill-chain:Command and Control", "misp-galaxy:ransomware=…". Attack techniques
 // ("misp-galaxy:mitre-…") describe a campaign and give none.
 std::optional<reputation::Category> CategoryOfWord(absl::string_view word);
+
+// Adds what `options.category_map` says of the word, whatever its case; or else, where `options`
+// has no categories for all entries, the category it stands for by itself.
+void AddCategoriesOfWord(absl::string_view word, const FeedOptions& options,
+                         std::vector<reputation::Category>* categories);
 
 // Adds it if it is not there; keeps the order that labels need.
 void AddCategory(reputation::Category category, std::vector<reputation::Category>* categories);

@@ -33,7 +33,7 @@ const Room kRooms[] = {
      {"reputation", "storage/files"},
      {"absl", "nlohmann", "openssl"},
      Reach::kSystem},
-    {"reputation", {}, {"absl", "arpa", "netinet", "openssl", "idn2.h", "libpsl.h"}},
+    {"reputation", {}, {"absl", "arpa", "netinet", "openssl", "unicode", "libpsl.h"}},
     {"storage/files", {"reputation"}, {"absl", "openssl"}, Reach::kSystem},
     {"storage/pack",
      {"reputation", "proto/messages"},

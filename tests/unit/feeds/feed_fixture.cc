@@ -35,6 +35,7 @@ FeedOutcome ReadSource(absl::string_view format, const FeedSource& source,
       [&outcome](const FeedEntry& entry) {
         outcome.entries.push_back(entry);
         outcome.entries.back().listed = {};  // borrowed
+        outcome.listed.emplace_back(entry.listed);
         return absl::OkStatus();
       },
       &outcome.report);

@@ -16,6 +16,7 @@ namespace cloister::feeds {
 struct FeedOutcome {
   absl::Status status;
   std::vector<FeedEntry> entries;
+  std::vector<std::string> listed;  // FeedEntry::listed of each
   FeedReport report{"test"};
 
   uint64_t Rejected(RowFault fault) const;

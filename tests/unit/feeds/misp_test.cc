@@ -171,15 +171,72 @@ TEST(MispFeed, ReadsAManifestAndTheEventsBesideIt) {
                                    absl::StrCat("{\"Event\":", Event(Attribute("md5", kMd5)), "}")),
       IsOk());
   const FeedOutcome missing = ReadFeedFile("misp", manifest);
-  EXPECT_THAT(missing.status, HasCode(absl::StatusCode::kNotFound));
-  EXPECT_THAT(std::string(missing.status.message()), HasSubstr(two));
+  ASSERT_THAT(missing.status, IsOk());
+  EXPECT_EQ(missing.entries.size(), 1u);
+  ASSERT_EQ(missing.Rejected(RowFault::kMalformed), 1u);
+  EXPECT_THAT(missing.report.rejections().at(RowFault::kMalformed).examples[0].text,
+              HasSubstr(two));
+  const std::string event = directory / absl::StrCat(two, ".json");
   ASSERT_THAT(storage::WriteFileAtomically(
-                  directory / absl::StrCat(two, ".json"),
-                  absl::StrCat("{\"Event\":", Event(Attribute("sha1", kSha1)), "}")),
+                  event, absl::StrCat("{\"Event\":", Event(Attribute("sha1", kSha1)), "}")),
               IsOk());
-  const FeedOutcome outcome = ReadFeedFile("misp", manifest);
-  ASSERT_THAT(outcome.status, IsOk());
-  EXPECT_EQ(outcome.entries.size(), 2u);
+  EXPECT_EQ(ReadFeedFile("misp", manifest).entries.size(), 2u);
+
+  // One that is cut costs itself alone; when none is left, that is an error.
+  ASSERT_THAT(storage::WriteFileAtomically(
+                  event, absl::StrCat("{\"Event\":", Event(Attribute("sha1", kSha1)))),
+              IsOk());
+  const FeedOutcome cut = ReadFeedFile("misp", manifest);
+  ASSERT_THAT(cut.status, IsOk());
+  EXPECT_EQ(cut.entries.size(), 1u);
+  EXPECT_THAT(cut.report.rejections().at(RowFault::kMalformed).examples[0].why,
+              HasSubstr("damaged behind the begin of attribute or object 1"));
+  std::filesystem::remove(directory / absl::StrCat(one, ".json"));
+  EXPECT_THAT(ReadFeedFile("misp", manifest).status, HasCode(absl::StatusCode::kNotFound));
+}
+
+TEST(MispFeed, TellsOtherFilesOfAFeed) {
+  struct Row {
+    std::string text;
+    std::string says;
+  };
+  const std::vector<Row> rows = {
+      {absl::StrCat(kMd5, ",5f1b9a3e-0000-4000-8000-000000000001\n"), "manifest.json"},
+      {"<?xml version=\"1.0\"?><response/>", "export the events as MISP JSON"},
+  };
+  for (const Row& row : rows) {
+    const FeedOutcome outcome = ReadFeed("misp", row.text);
+    EXPECT_THAT(outcome.status, HasCode(absl::StatusCode::kInvalidArgument)) << row.text;
+    EXPECT_THAT(std::string(outcome.status.message()), HasSubstr(row.says));
+  }
+}
+
+TEST(MispFeed, TakesTimesFromTheObjectWhereTheAttributeHasNone) {
+  const std::string inside = absl::StrCat(
+      "\"Attribute\":[", Attribute("md5", kMd5), ",",
+      Attribute("sha1", kSha1, R"("to_ids":true,"first_seen":"2024-01-05T00:00:00+00:00")"), "]");
+  const FeedOutcome outcome =
+      ReadFeed("misp", Event("", absl::StrCat(R"({"first_seen":"2024-01-02T00:00:00.000000+00:00",)"
+                                              R"("last_seen":"2024-01-09",)",
+                                              inside, "}")));
+  ASSERT_EQ(outcome.entries.size(), 2u);
+  EXPECT_EQ(outcome.entries[0].record.first_seen_days, 19724);
+  EXPECT_EQ(outcome.entries[1].record.first_seen_days, 19727);
+  EXPECT_EQ(outcome.entries[1].record.last_seen_days, 19731);
+}
+
+TEST(MispFeed, MapsTagsAsTheSourceIsSaidToMeanThem) {
+  FeedOptions options;
+  options.category_map = {{"type:osint", {Category::kScam, Category::kTest}}, {"adware", {}}};
+  const std::string event = Event(Attribute("md5", kMd5), "",
+                                  R"({"name":"type:OSINT"},{"name":"adware"},{"name":"phishing"})");
+  const FeedOutcome outcome = ReadFeed("misp", event, options);
+  ASSERT_EQ(outcome.entries.size(), 1u);
+  EXPECT_THAT(outcome.entries[0].label.categories,
+              ElementsAre(Category::kPhishing, Category::kScam, Category::kTest));
+  options.categories = {Category::kRiskware};
+  EXPECT_THAT(ReadFeed("misp", event, options).entries[0].label.categories,
+              ElementsAre(Category::kScam, Category::kRiskware, Category::kTest));
 }
 
 TEST(MispFeed, RefusesOtherDocumentsAndPassesNothingOfACutOne) {

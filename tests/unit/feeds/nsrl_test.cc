@@ -131,7 +131,7 @@ TEST(NsrlDatabase, RefusesOtherFilesWithAdvice) {
   ASSERT_THAT(storage::WriteFileAtomically(delta, "BEGIN TRANSACTION;\nINSERT INTO FILE …"),
               IsOk());
   EXPECT_THAT(std::string(ReadFeedFile("nsrl", delta).status.message()),
-              HasSubstr("sqlite3 RDS.db < delta.sql"));
+              HasSubstr("deltas are named beside it"));
 
   const std::string good = directory / "rds.db";
   MakeDatabase(good, absl::StrCat(kMinimal, FileRow(kSha256, kSha1, kMd5, 7)));
@@ -212,7 +212,8 @@ TEST(Hashlookup, ReadsAnswersListsAndReports) {
                    R"(","ProductCode":{"ProductName":"Tool","ProductVersion":"2","MfgCode":"1"},
           "OpSystemCode":{"OpSystemName":"Linux"},"hashlookup:trust":65})");
   const std::string nothing = R"({"message":"Non existing MD5","query":"x"})";
-  const std::string bad = absl::StrCat(R"({"SHA-256":")", kSha256, R"(","KnownMalicious":"x"})");
+  const std::string bad =
+      absl::StrCat(R"({"SHA-256":")", kSha256, R"(","KnownMalicious":"x","hashlookup:trust":100})");
   const FeedOutcome one = ReadFeed("hashlookup", answer);
   ASSERT_THAT(one.status, IsOk());
   ASSERT_EQ(one.entries.size(), 2u);
@@ -225,6 +226,7 @@ TEST(Hashlookup, ReadsAnswersListsAndReports) {
   ASSERT_THAT(list.status, IsOk());
   ASSERT_EQ(list.entries.size(), 3u);
   EXPECT_EQ(list.entries[2].record.verdict, Verdict::kMalicious);
+  EXPECT_EQ(list.entries[2].record.confidence, 0);
   EXPECT_EQ(list.Rejected(RowFault::kContextOnly), 1u);
   EXPECT_EQ(list.Rejected(RowFault::kMissingField), 1u);
   EXPECT_EQ(ReadFeed("hashlookup", nothing).Rejected(RowFault::kContextOnly), 1u);
