@@ -64,8 +64,25 @@ Outcome FromPattern(absl::string_view pattern, const Listing& base) {
   return ListingsOf(fixed, IndicatorKind::kUrl, listing);
 }
 
+Outcome FromRule(absl::string_view rule, const Listing& base);
+
+// Exceptions are for the sake of pages that break: only one that lets a whole host through says
+// that it is not what the list is about.
+Outcome FromException(absl::string_view rule, Listing base) {
+  base.record.excluded = true;
+  if (absl::StartsWith(rule, "||")) {
+    Outcome made = FromRule(rule, base);
+    const auto* listings = std::get_if<std::vector<Listing>>(&made);
+    if (listings == nullptr) return made;
+    const bool host =
+        listings->size() == 1 && listings->front().kind != reputation::ObjectKind::kUrl;
+    if (host) return made;
+  }
+  return Unsupported("an exception for less than a host");
+}
+
 Outcome FromRule(absl::string_view rule, const Listing& base) {
-  if (absl::StartsWith(rule, "@@")) return Unsupported("an exception");
+  if (absl::ConsumePrefix(&rule, "@@")) return FromException(rule, base);
   if (IsForPartsOfPages(rule)) return Unsupported("a rule for parts of pages");
   const bool anchored = absl::ConsumePrefix(&rule, "||");
   const size_t dollar = rule.rfind('$');

@@ -15,10 +15,11 @@ namespace cloister::feeds {
 //   ||a.example/x^         that URL, with any query; with everything below if it ends in '/'
 //   a.example              the host alone, as lists for DNS filters write it
 //   0.0.0.0 a.example      the same in the form of a hosts file
+//   @@||good.a.example^    an exclusion of the host and all below it
 // A rule may have the options all, doc, document and important, which leave it what it is. Rules
-// that say less (third-party, domain=…), exceptions (@@), patterns with '*' elsewhere, regular
-// expressions and rules for parts of pages (##) are refused as unsupported. '!' and '[' begin
-// comments. MALICIOUS unless `options` say otherwise.
+// that say less (third-party, domain=…), exceptions for less than a host, patterns with '*'
+// elsewhere, regular expressions and rules for parts of pages (##) are refused as unsupported. '!'
+// and '[' begin comments. MALICIOUS unless `options` say otherwise.
 absl::StatusOr<std::unique_ptr<FeedReader>> NewAdblockList(const FeedOptions& options);
 
 }  // namespace cloister::feeds

@@ -85,7 +85,7 @@ class CsvFeed : public LineFeedReader {
     for (;;) {
       const CsvRows::Outcome outcome = rows.Next();
       if (outcome == CsvRows::Outcome::kEnd) break;
-      MayTellProgress(lines.number());
+      MayTellProgress(lines.number(), "lines");
       std::variant<FeedEntry, Fault> made =
           outcome == CsvRows::Outcome::kRow
               ? EntryFromRow(*header, rows.fields())

@@ -11,9 +11,12 @@ namespace {
 
 constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-bool IsBlank(char c) { return c == ' ' || c == '\t'; }
-
 }  // namespace
+
+CsvRows::Outcome CsvRows::SetDelimiter(char delimiter) {
+  delimiter_ = delimiter;
+  return Parse() == Parsed::kDone ? Outcome::kRow : Outcome::kBadRow;
+}
 
 bool CsvRows::PeekLine() {
   if (!ahead_.empty()) return true;
@@ -80,24 +83,26 @@ CsvRows::Outcome CsvRows::ParseFrom(const Line& first) {
   return Outcome::kBadRow;
 }
 
+bool CsvRows::IsPadding(char c) const { return c != delimiter_ && (c == ' ' || c == '\t'); }
+
 CsvRows::Parsed CsvRows::Parse() {
   fields_.clear();
   size_t position = 0;
   for (;;) {
-    while (position < text_.size() && IsBlank(text_[position])) ++position;
+    while (position < text_.size() && IsPadding(text_[position])) ++position;
     std::string field;
     if (position < text_.size() && text_[position] == '"') {
       const Parsed quoted = ParseQuoted(&position, &field);
       if (quoted != Parsed::kDone) return quoted;
     } else {
-      const size_t end = std::min(text_.find(',', position), text_.size());
+      const size_t end = std::min(text_.find(delimiter_, position), text_.size());
       field = std::string(
           absl::StripAsciiWhitespace(absl::string_view(text_).substr(position, end - position)));
       position = end;
     }
     fields_.push_back(std::move(field));
     if (position >= text_.size()) return Parsed::kDone;
-    ++position;  // the comma
+    ++position;  // the delimiter
   }
 }
 
@@ -115,8 +120,8 @@ CsvRows::Parsed CsvRows::ParseQuoted(size_t* position, std::string* field) {
     }
   }
   ++i;
-  while (i < text_.size() && IsBlank(text_[i])) ++i;
-  if (i < text_.size() && text_[i] != ',') {
+  while (i < text_.size() && IsPadding(text_[i])) ++i;
+  if (i < text_.size() && text_[i] != delimiter_) {
     why_ = "text after a closing quote; a quote inside a field is written twice";
     return Parsed::kBad;
   }

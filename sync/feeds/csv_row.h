@@ -28,6 +28,10 @@ class CsvRows {
 
   explicit CsvRows(LineReader* lines) : lines_(lines) {}
 
+  // What stands between fields, a comma if nothing else is said. Splits the row at hand anew;
+  // what Next() would have said of it.
+  Outcome SetDelimiter(char delimiter);
+
   // The next row. At kEnd look at the reader's status.
   Outcome Next();
   // Skips lines that start with '#' and empty ones; for use before the header. `tell` is given
@@ -55,11 +59,14 @@ class CsvRows {
   bool IsPassedOver(absl::string_view line) const;
   bool PeekLine();
   Outcome ParseFrom(const Line& first);
+  // White space that means nothing here.
+  bool IsPadding(char c) const;
   // Splits text_ into fields_.
   Parsed Parse();
   Parsed ParseQuoted(size_t* position, std::string* field);
 
   LineReader* lines_;
+  char delimiter_ = ',';
   std::deque<Line> ahead_;  // read, but not used
   std::vector<std::string> fields_;
   std::string why_;

@@ -78,7 +78,7 @@ class DebianPackagesFeed : public LineFeedReader {
   absl::Status ReadLines(LineReader& lines, const EntrySink& sink, FeedReport* report) override {
     Stanza stanza;
     while (lines.Next()) {
-      MayTellProgress(lines.number());
+      MayTellProgress(lines.number(), "lines");
       if (lines.line().empty()) {
         absl::Status passed = Finish(std::exchange(stanza, {}), sink, report);
         if (!passed.ok()) return passed;
@@ -146,18 +146,22 @@ class DebianPackagesFeed : public LineFeedReader {
     purl.name_space = "debian";
     purl.name = absl::AsciiStrToLower(stanza.package);
     purl.version = stanza.version;
-    const LookupKey plain = LookupKey::ForPurl(purl.ToString());
+    const std::string plain = purl.ToString();
     purl.qualifiers["arch"] = stanza.architecture;
-    const LookupKey qualified = LookupKey::ForPurl(purl.ToString());
+    const std::string qualified = purl.ToString();
 
     reputation::Record known;
     known.verdict = Verdict::kKnown;
     reputation::Record file = known;
     file.verdict = verdict_;
-    for (const auto& [key, record] : {std::pair(LookupKey::ForFile(digest), file),
-                                      std::pair(plain, known), std::pair(qualified, known)}) {
-      output.report->CountEntry(key.kind());
-      absl::Status passed = (*output.sink)({key, record, label});
+    const FeedEntry entries[] = {
+        {LookupKey::ForFile(digest), file, label, stanza.sha256},
+        {LookupKey::ForPurl(plain), known, label, plain},
+        {LookupKey::ForPurl(qualified), known, label, qualified},
+    };
+    for (const FeedEntry& entry : entries) {
+      output.report->CountEntry(entry.key.kind());
+      absl::Status passed = (*output.sink)(entry);
       if (!passed.ok()) return passed;
     }
     return absl::OkStatus();

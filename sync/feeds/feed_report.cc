@@ -40,6 +40,8 @@ absl::string_view RowFaultName(RowFault fault) {
       return "bad_date";
     case RowFault::kBadLabel:
       return "bad_label";
+    case RowFault::kNoHost:
+      return "no_host";
     case RowFault::kFragmentIdentity:
       return "fragment_identity";
     case RowFault::kWeakDigestTrusted:

@@ -26,6 +26,7 @@ enum class RowFault {
   kBadContext,         // a context that is unknown
   kBadDate,            // not a date, or an order of dates that cannot be
   kBadLabel,           // words that are too long or not UTF-8
+  kNoHost,             // a path without the host that it belongs to: it names nothing by itself
   kFragmentIdentity,   // a URL that only its fragment tells from others
   kWeakDigestTrusted,  // TRUSTED by MD5 or SHA-1
   kPublicSuffix,       // a name that strangers share

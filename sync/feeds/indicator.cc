@@ -105,7 +105,7 @@ Outcome HostOf(absl::string_view text, const Listing& base) {
 }
 
 Outcome UrlOf(absl::string_view text, const Listing& base) {
-  if (text.front() == '/') return Bad("a path without a host");
+  if (text.front() == '/') return Fault{RowFault::kNoHost, "a path without a host"};
   return One(base, ObjectKind::kUrl, text);
 }
 

@@ -3,6 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
+#include "reputation/ip_address.h"
 #include "reputation/label.h"
 
 namespace cloister::feeds {
@@ -40,8 +41,9 @@ size_t CharacterSize(absl::string_view text) {
 
 absl::Status LineFormat::ReadLines(LineReader& lines, const EntrySink& sink, FeedReport* report) {
   FeedOutput output(sink, report);
+  Begin();
   while (lines.Next()) {
-    MayTellProgress(lines.number());
+    MayTellProgress(lines.number(), "lines");
     absl::string_view line = lines.line();
     if (lines.number() == 1) absl::ConsumePrefix(&line, kByteOrderMark);
     line = absl::StripAsciiWhitespace(line);
@@ -57,8 +59,7 @@ absl::Status LineFormat::ReadLines(LineReader& lines, const EntrySink& sink, Fee
   return lines.status();
 }
 
-absl::Status TakeAll(const std::variant<std::vector<Listing>, Fault>& listings,
-                     const RowPlace& place, FeedOutput& output) {
+absl::Status TakeAll(const ListingsOrFault& listings, const RowPlace& place, FeedOutput& output) {
   if (const Fault* fault = std::get_if<Fault>(&listings)) {
     output.Reject(*fault, place);
     return absl::OkStatus();
@@ -68,6 +69,22 @@ absl::Status TakeAll(const std::variant<std::vector<Listing>, Fault>& listings,
     if (!taken.ok()) return taken;
   }
   return absl::OkStatus();
+}
+
+ListingsOrFault WithoutScopeOfAddresses(ListingsOrFault listings) {
+  if (auto* all = std::get_if<std::vector<Listing>>(&listings)) {
+    for (Listing& one : *all) {
+      if (one.kind == reputation::ObjectKind::kIp) one.scope.reset();
+    }
+  }
+  return listings;
+}
+
+bool IsNowhere(absl::string_view address) {
+  const absl::StatusOr<reputation::IpAddress> parsed = reputation::IpAddress::Parse(address);
+  if (!parsed.ok()) return false;
+  const std::string text = parsed->ToString();
+  return text == "0.0.0.0" || text == "::" || text == "::1" || absl::StartsWith(text, "127.");
 }
 
 absl::string_view WithoutComment(absl::string_view line) {

@@ -21,19 +21,28 @@ class LineFormat : public LineFeedReader {
   // A line without white space around it, never empty. An error is the output's.
   virtual absl::Status TakeLine(absl::string_view line, const RowPlace& place,
                                 FeedOutput& output) = 0;
+  // Forgets what an earlier reading left behind.
+  virtual void Begin() {}
 
  private:
   absl::Status ReadLines(LineReader& lines, const EntrySink& sink, FeedReport* report) final;
 };
 
+using ListingsOrFault = std::variant<std::vector<Listing>, Fault>;
+
 // Takes all of them, or rejects the row.
-absl::Status TakeAll(const std::variant<std::vector<Listing>, Fault>& listings,
-                     const RowPlace& place, FeedOutput& output);
+absl::Status TakeAll(const ListingsOrFault& listings, const RowPlace& place, FeedOutput& output);
+
+// Nothing is below an address: where a list of names holds one, its scope is its own.
+ListingsOrFault WithoutScopeOfAddresses(ListingsOrFault listings);
 
 // Without a comment, and without the white space that is then left: one that begins the line with
 // '#', ';', '!' or "//", or one after white space with '#', ';' or "//". A '#' inside a word is
 // part of a URL.
 absl::string_view WithoutComment(absl::string_view line);
+
+// Whether DNS answers with this address to keep clients away: 0.0.0.0, 127.0.0.0/8, :: and ::1.
+bool IsNowhere(absl::string_view address);
 
 // As much of free text as a label holds: control characters and what is not UTF-8 replaced, cut
 // at a character's end.

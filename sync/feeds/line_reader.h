@@ -23,10 +23,9 @@ class ByteSource {
   virtual uint64_t file_bytes() const = 0;
 };
 
-// Recognises gzip (RFC 1952), Zstandard (RFC 8878), LZ4 frames (as apt keeps its lists) and ZIP
-// archives of one file (zip_source.h) by their first bytes, and takes anything else as plain text;
-// several frames may follow each other.
-// NotFound if there is no such file; InvalidArgument for xz, which has to be unpacked first.
+// Recognises gzip, bzip2, xz, Zstandard, LZ4 (as apt keeps its lists) and ZIP archives of one file
+// by their first bytes, and takes anything else as plain text. NotFound if there is no such file;
+// otherwise errors as for OpenPackedSource (packed_source.h).
 absl::StatusOr<std::unique_ptr<ByteSource>> OpenByteSource(const std::string& path);
 
 // Not thread-safe.

@@ -142,6 +142,16 @@ TargetOrFault TargetOf(const Listing& listing) {
   return Fault{RowFault::kUnknownKind, "no such kind"};
 }
 
+// What an exclusion may carry, and no more.
+FeedEntry ExcludedEntry(const LookupKey& key, Scope scope, const Listing& listing) {
+  reputation::Record record;
+  record.excluded = true;
+  record.scope = scope;
+  record.applies_to = listing.record.applies_to;
+  record.valid_until_hours = listing.record.valid_until_hours;
+  return {key, record, {}, listing.value};
+}
+
 }  // namespace
 
 Listing ThreatDefaults(const FeedOptions& options, Verdict verdict,
@@ -175,10 +185,11 @@ std::optional<Fault> LabelFault(const reputation::Label& label) {
 std::variant<FeedEntry, Fault> EntryFromListing(const Listing& listing) {
   TargetOrFault target = TargetOf(listing);
   if (Fault* fault = std::get_if<Fault>(&target)) return std::move(*fault);
+  const Target& found = std::get<Target>(target);
+  if (listing.record.excluded) return ExcludedEntry(found.key, found.scope, listing);
   std::optional<Fault> label_fault = LabelFault(listing.label);
   if (label_fault.has_value()) return *std::move(label_fault);
 
-  const Target& found = std::get<Target>(target);
   FeedEntry entry{found.key, listing.record, listing.label, listing.value};
   entry.record.scope = found.scope;
   entry.record.label_id = 0;

@@ -22,7 +22,9 @@ struct Listing {
   std::string value;
   // Scope if the feed states one; otherwise the kind's own: below a network, exact elsewhere.
   std::optional<reputation::Scope> scope;
-  reputation::Record record;  // scope and label_id are set from the rest
+  // Scope and label_id are set from the rest. Of an exclusion only applies_to and valid_until
+  // count.
+  reputation::Record record;
   reputation::Label label;
 };
 
@@ -32,7 +34,9 @@ struct Listing {
 //   and is often dropped on the way, so the listing would condemn the page that all of them share.
 // - A public suffix is refused as a host, and as the host of a URL with everything below it.
 // - TRUSTED needs SHA-256 (RFC 6151, RFC 6194: MD5 and SHA-1 collide).
+// - An exclusion obeys the same rules: what cannot be listed need not be excluded.
 // - A network wider than /8 (IPv4) or /16 (IPv6) is refused as a mistake.
+// The entry's `listed` is borrowed from the listing.
 std::variant<FeedEntry, Fault> EntryFromListing(const Listing& listing);
 
 // What a listing of a threat feed starts from: verdict, categories and confidence of `options`

@@ -113,14 +113,12 @@ std::optional<Fault> ReadTrigger(absl::string_view name, Listing* listing) {
   return std::nullopt;
 }
 
-// Whether a record keeps clients away, or why it does not.
-std::optional<Fault> ActionFault(absl::string_view type, const Words& data) {
+// Reads whether a record keeps clients away or lets them pass, or why it does neither.
+std::optional<Fault> ReadAction(absl::string_view type, const Words& data, Listing* listing) {
   if (data.empty()) return Fault{RowFault::kMalformed, "a record without data"};
   if (!absl::EqualsIgnoreCase(type, "CNAME")) return std::nullopt;
   const absl::string_view target = absl::StripSuffix(data.front(), ".");
-  if (absl::EqualsIgnoreCase(target, "rpz-passthru")) {
-    return Unsupported("an exception (rpz-passthru): make it an override");
-  }
+  listing->record.excluded = absl::EqualsIgnoreCase(target, "rpz-passthru");
   if (absl::EqualsIgnoreCase(target, "rpz-tcp-only")) return Unsupported("rpz-tcp-only");
   return std::nullopt;
 }
@@ -137,7 +135,7 @@ class RpzZone : public LineFeedReader {
     listed_.clear();
     int open = 0;
     while (lines.Next()) {
-      MayTellProgress(lines.number());
+      MayTellProgress(lines.number(), "lines");
       absl::string_view line = lines.line();
       if (lines.number() == 1) absl::ConsumePrefix(&line, "\xef\xbb\xbf");
       const bool continued = open > 0;
@@ -195,8 +193,8 @@ class RpzZone : public LineFeedReader {
       return absl::OkStatus();
     }
     if (name->empty()) return absl::OkStatus();  // data of the zone itself
-    std::optional<Fault> fault = ActionFault(type, data);
     Listing listing = ThreatDefaults(options_, reputation::Verdict::kMalicious);
+    std::optional<Fault> fault = ReadAction(type, data, &listing);
     if (!fault.has_value()) fault = ReadTrigger(*name, &listing);
     if (fault.has_value()) {
       output.Reject(*fault, place);

@@ -16,9 +16,8 @@ namespace cloister::feeds {
 // unless `options` have a verdict. Names are relative to $ORIGIN or, without it, to the name of
 // the SOA record, which is removed from absolute names. SOA, NS and other records of the zone
 // itself, DNSSEC records, and repeated names (local data of several records) are passed over.
-// Counted as unsupported: rpz-passthru (an exception from this zone; a record cannot take back
-// another, an override can), rpz-tcp-only, the triggers rpz-client-ip, rpz-nsip and rpz-nsdname,
-// and the directives $INCLUDE and $GENERATE.
+// rpz-passthru is an exclusion of what its name triggers on. Counted as unsupported: rpz-tcp-only,
+// the triggers rpz-client-ip, rpz-nsip and rpz-nsdname, and the directives $INCLUDE and $GENERATE.
 absl::StatusOr<std::unique_ptr<FeedReader>> NewRpzZone(const FeedOptions& options);
 
 }  // namespace cloister::feeds

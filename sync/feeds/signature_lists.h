@@ -1,4 +1,4 @@
-// Digests of malware with a name beside each.
+// Digests with something beside each: a threat's name, or a path.
 
 #pragma once
 
@@ -18,5 +18,10 @@ absl::StatusOr<std::unique_ptr<FeedReader>> NewClamavHashes(const FeedOptions& o
 // Neo23x0's hash-iocs.txt: digest;comment. What follows the first ';' is free text and becomes the
 // threat's name, cut to what a label holds. MALICIOUS unless `options` say otherwise.
 absl::StatusOr<std::unique_ptr<FeedReader>> NewHashComments(const FeedOptions& options);
+
+// What md5sum, sha1sum and sha256sum print, also with --tag, and Debian's lists of digests: a
+// digest and a path, which is not kept. "# name" on a line of its own names the product of what
+// follows. KNOWN unless `options` say otherwise.
+absl::StatusOr<std::unique_ptr<FeedReader>> NewChecksumList(const FeedOptions& options);
 
 }  // namespace cloister::feeds

@@ -7,9 +7,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "reputation/ip_address.h"
 #include "sync/feeds/indicator.h"
 #include "sync/feeds/line_format.h"
@@ -19,6 +19,7 @@ namespace cloister::feeds {
 namespace {
 
 using reputation::Category;
+using reputation::ObjectKind;
 using reputation::Verdict;
 using MaybeReader = absl::StatusOr<std::unique_ptr<FeedReader>>;
 
@@ -62,51 +63,50 @@ class PlainList : public LineFormat {
   Listing base_;
 };
 
-class IpList : public LineFormat {
+// Names that stand for all below them too, however they are written.
+class WildcardList : public LineFormat {
  public:
-  explicit IpList(Listing base) : base_(std::move(base)) {}
+  explicit WildcardList(Listing base) : base_(std::move(base)) {
+    base_.scope = reputation::Scope::kSubtree;
+  }
 
  protected:
   absl::Status TakeLine(absl::string_view line, const RowPlace& place,
                         FeedOutput& output) override {
-    const std::vector<absl::string_view> words = Words(WithoutComment(line));
-    if (words.empty() || words[0] == "create" || words[0] == "flush") return absl::OkStatus();
-    const bool set_member = words[0] == "add" && words.size() >= 3;
-    if (!set_member && words.size() > 1) {
-      output.Reject(MoreThanOne("an address or network"), place);
-      return absl::OkStatus();
-    }
-    const absl::string_view value = set_member ? words[2] : words[0];
-    return TakeAll(ListingsOf(value, IndicatorKind::kIp, base_), place, output);
+    absl::string_view text = WithoutComment(line);
+    if (text.empty()) return absl::OkStatus();
+    if (!absl::ConsumePrefix(&text, "*.")) absl::ConsumePrefix(&text, ".");
+    return TakeAll(WithoutScopeOfAddresses(ListingsOf(text, IndicatorKind::kHost, base_)), place,
+                   output);
   }
 
  private:
   Listing base_;
 };
 
-class Ipsum : public LineFormat {
+class MaltrailTrails : public LineFormat {
  public:
-  Ipsum(uint32_t minimum, Listing base) : minimum_(minimum), base_(std::move(base)) {}
+  explicit MaltrailTrails(Listing base) : base_(std::move(base)) {}
 
  protected:
   absl::Status TakeLine(absl::string_view line, const RowPlace& place,
                         FeedOutput& output) override {
-    const std::vector<absl::string_view> words = Words(WithoutComment(line));
-    if (words.empty()) return absl::OkStatus();
-    uint32_t count = 0;
-    if (words.size() != 2 || !absl::SimpleAtoi(words[1], &count)) {
-      output.Reject({RowFault::kMalformed, "not an address and a number of lists"}, place);
-    } else if (count < minimum_) {
-      output.Reject({RowFault::kBelowMinimum, absl::StrCat("in fewer than ", minimum_, " lists")},
-                    place);
-    } else {
-      return TakeAll(ListingsOf(words[0], IndicatorKind::kIp, base_), place, output);
+    const absl::string_view text = absl::StripAsciiWhitespace(line.substr(0, line.find('#')));
+    if (text.empty()) return absl::OkStatus();
+    if (text.find_first_of(" \t") != absl::string_view::npos) {
+      output.Reject(MoreThanOne("one trail"), place);
+      return absl::OkStatus();
     }
-    return absl::OkStatus();
+    ListingsOrFault made = ListingsOf(text, IndicatorKind::kAny, base_);
+    if (auto* listings = std::get_if<std::vector<Listing>>(&made)) {
+      for (Listing& one : *listings) {
+        if (one.kind == ObjectKind::kHost) one.scope = reputation::Scope::kSubtree;
+      }
+    }
+    return TakeAll(made, place, output);
   }
 
  private:
-  uint32_t minimum_;
   Listing base_;
 };
 
@@ -128,7 +128,7 @@ class HostsFile : public LineFormat {
     }
     // The machine's own lines come first: "127.0.0.1 localhost", "ff02::1 ip6-allnodes".
     if (std::all_of(words.begin() + 1, words.end(), IsLocal)) return absl::OkStatus();
-    if (!IsNowhere(*address)) {
+    if (!IsNowhere(words[0])) {
       output.Reject({RowFault::kUnsupported,
                      absl::StrCat(words[0], " says where a name is, not that it is bad")},
                     place);
@@ -144,11 +144,6 @@ class HostsFile : public LineFormat {
   }
 
  private:
-  static bool IsNowhere(const reputation::IpAddress& address) {
-    const std::string text = address.ToString();
-    return text == "0.0.0.0" || text == "::" || text == "::1" || absl::StartsWith(text, "127.");
-  }
-
   static bool IsLocal(absl::string_view name) {
     return name == "localhost" || name == "localhost.localdomain" || name == "local" ||
            name == "broadcasthost" || name == "0.0.0.0" || absl::StartsWith(name, "ip6-");
@@ -171,10 +166,6 @@ MaybeReader NewMixedList(const FeedOptions& options) {
   return std::make_unique<PlainList>(IndicatorKind::kAny, Base(options));
 }
 
-MaybeReader NewIpList(const FeedOptions& options) {
-  return std::make_unique<IpList>(Base(options));
-}
-
 MaybeReader NewHashList(const FeedOptions& options) {
   return std::make_unique<PlainList>(IndicatorKind::kFile, Base(options));
 }
@@ -187,8 +178,12 @@ MaybeReader NewOpenPhish(const FeedOptions& options) {
   return std::make_unique<PlainList>(IndicatorKind::kUrl, Base(options, {Category::kPhishing}));
 }
 
-MaybeReader NewIpsum(const FeedOptions& options) {
-  return std::make_unique<Ipsum>(options.minimum_count, Base(options));
+MaybeReader NewWildcardList(const FeedOptions& options) {
+  return std::make_unique<WildcardList>(Base(options));
+}
+
+MaybeReader NewMaltrail(const FeedOptions& options) {
+  return std::make_unique<MaltrailTrails>(Base(options));
 }
 
 MaybeReader NewHostsFile(const FeedOptions& options) {

@@ -17,17 +17,19 @@ namespace cloister::feeds {
 absl::StatusOr<std::unique_ptr<FeedReader>> NewUrlList(const FeedOptions& options);
 absl::StatusOr<std::unique_ptr<FeedReader>> NewDomainList(const FeedOptions& options);
 absl::StatusOr<std::unique_ptr<FeedReader>> NewMixedList(const FeedOptions& options);
-// Addresses and networks; also what `ipset save` prints ("add NAME 192.0.2.0/24 …").
-absl::StatusOr<std::unique_ptr<FeedReader>> NewIpList(const FeedOptions& options);
+// Names as DNS filters write them, "*.a.example": that name and all below it, as ".a.example" and
+// "a.example" here too. An address is that address.
+absl::StatusOr<std::unique_ptr<FeedReader>> NewWildcardList(const FeedOptions& options);
+// Maltrail's static trails: a name (with all below it, as Maltrail matches it), an address, a URL
+// with or without scheme, a host with a port. '#' begins a comment anywhere. Trails that are a path
+// without a host are refused (no_host).
+absl::StatusOr<std::unique_ptr<FeedReader>> NewMaltrail(const FeedOptions& options);
 // Digests; also what sha256sum prints (the file name is not kept).
 absl::StatusOr<std::unique_ptr<FeedReader>> NewHashList(const FeedOptions& options);
 
 // URL lists with categories of their own: malware, and phishing.
 absl::StatusOr<std::unique_ptr<FeedReader>> NewUrlhausText(const FeedOptions& options);
 absl::StatusOr<std::unique_ptr<FeedReader>> NewOpenPhish(const FeedOptions& options);
-
-// "address TAB number of lists that hold it"; the number is compared with minimum_count.
-absl::StatusOr<std::unique_ptr<FeedReader>> NewIpsum(const FeedOptions& options);
 
 // hosts(5): an address and names. Names that point to nowhere (0.0.0.0, 127.0.0.0/8, ::, ::1) are
 // listed, those of the machine itself (localhost …) passed over; any other address is refused,

@@ -33,7 +33,7 @@ class ThreatCsv : public LineFeedReader {
     FeedOutput output(sink, report);
     const RowFields row = [&table](absl::string_view name) { return OrNothing(table.Get(name)); };
     while (table.Next()) {
-      MayTellProgress(lines.number());
+      MayTellProgress(lines.number(), "lines");
       if (table.fault().has_value()) {
         output.Reject(*table.fault(), table.place());
         continue;
@@ -77,7 +77,7 @@ class ThreatJson : public FeedReader {
                  [this, &output, &objects](const JsonPlace& at, const nlohmann::json& value) {
                    if (at.path.size() == 2 && !at.path.back().empty()) return absl::OkStatus();
                    ++objects;
-                   MayTellProgress(objects);
+                   MayTellProgress(objects, "objects");
                    return TakeObject(at, value, output);
                  });
     report->SetLines(objects);

@@ -82,53 +82,6 @@ TEST(DebianPackages, AnotherKindOfFileIsAnError) {
               HasCode(absl::StatusCode::kInvalidArgument));
 }
 
-// The same index, plain and compressed by the public tools.
-class CompressedFeed : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
-
-TEST_P(CompressedFeed, ReadsTheSame) {
-  const auto [command, suffix] = GetParam();
-  testing::TemporaryDirectory directory;
-  std::string text;
-  for (int i = 0; i < 20000; ++i) absl::StrAppend(&text, Stanza(absl::StrCat("p", i), "1"));
-  const std::string plain = directory / "Packages";
-  ASSERT_THAT(storage::WriteFileAtomically(plain, text), IsOk());
-  const std::string packed = plain + suffix;
-  // Two frames behind each other, as tools may write them.
-  const std::string shell = absl::StrCat("set -e; ", command, " < ", plain, " > ", packed, "; ",
-                                         command, " < ", plain, " >> ", packed);
-  if (system(shell.c_str()) != 0) GTEST_SKIP() << "skipped: no " << command << " here";
-
-  const FeedOutcome outcome = ReadFeedFile("debian-packages", packed);
-  ASSERT_THAT(outcome.status, IsOk());
-  EXPECT_EQ(outcome.report.rows(), 40000u);
-
-  // Cut in the middle: an error, not a shorter feed.
-  std::string bytes = storage::ReadFile(packed, 64 << 20).value();
-  bytes.erase(bytes.size() - bytes.size() / 4);
-  ASSERT_THAT(storage::WriteFileAtomically(packed, bytes), IsOk());
-  const FeedOutcome cut = ReadFeedFile("debian-packages", packed);
-  EXPECT_THAT(cut.status, HasCode(absl::StatusCode::kDataLoss));
-  EXPECT_THAT(std::string(cut.status.message()), HasSubstr("fetch the file again"));
-}
-
-INSTANTIATE_TEST_SUITE_P(Formats, CompressedFeed,
-                         ::testing::Values(std::pair("gzip -c", ".gz"),
-                                           std::pair("zstd -qc", ".zst"),
-                                           std::pair("lz4 -qc", ".lz4")),
-                         [](const auto& info) { return std::string(info.param.second + 1); });
-
-TEST(ByteSource, SaysWhatToDoWithXzAndWithNothing) {
-  testing::TemporaryDirectory directory;
-  const std::string path = directory / "Packages.xz";
-  ASSERT_THAT(storage::WriteFileAtomically(path, absl::string_view("\xfd"
-                                                                   "7zXZ\0",
-                                                                   6)),
-              IsOk());
-  EXPECT_THAT(std::string(ReadFeedFile("csv", path).status.message()), HasSubstr("xz -dk"));
-  EXPECT_THAT(ReadFeedFile("csv", directory / "absent").status,
-              HasCode(absl::StatusCode::kNotFound));
-}
-
 TEST(DebianPackages, ReadsTheWholeOfARealIndex) {
   constexpr char kIndex[] = "data/debian-packages/bookworm-main-amd64.Packages.zst";
   const std::optional<std::string> path = testing::SharedData(kIndex);

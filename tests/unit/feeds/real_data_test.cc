@@ -188,7 +188,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "maltrail-a/trails/static/malware/glupteba.txt",
                   338,
                   {{ObjectKind::kHost, 284}, {ObjectKind::kIp, 23}, {ObjectKind::kUrl, 31}},
-                  {{RowFault::kBadValue, 6}},
+                  {{RowFault::kNoHost, 6}},
                   ObjectKind::kHost,
                   "ostdownload.xyz"}));
 

@@ -54,9 +54,23 @@ TEST(RpzZone, ReadsNamesWildcardsAndNetworks) {
   }
 }
 
+TEST(RpzZone, PassthruIsAnExclusion) {
+  const std::pair<const char*, Scope> rows[] = {
+      {"good.example CNAME rpz-passthru.", Scope::kExact},
+      {"*.good.example CNAME RPZ-PASSTHRU.", Scope::kSubdomainsOnly},
+      {"32.7.2.0.192.rpz-ip CNAME rpz-passthru.", Scope::kExact},
+      {"28.0.2.0.192.rpz-ip CNAME rpz-passthru.", Scope::kSubtree},
+  };
+  for (const auto& [text, scope] : rows) {
+    const FeedOutcome outcome = ReadFeed("rpz", text);
+    ASSERT_EQ(outcome.entries.size(), 1u) << text;
+    EXPECT_TRUE(outcome.entries[0].record.excluded) << text;
+    EXPECT_EQ(outcome.entries[0].record.scope, scope) << text;
+  }
+}
+
 TEST(RpzZone, CountsWhatNoRecordCanSay) {
   const std::vector<std::pair<std::string, RowFault>> rows = {
-      {"good.example CNAME rpz-passthru.", RowFault::kUnsupported},
       {"a.example CNAME rpz-tcp-only.", RowFault::kUnsupported},
       {"24.0.2.0.192.rpz-client-ip CNAME .", RowFault::kUnsupported},
       {"ns.example.rpz-nsdname CNAME .", RowFault::kUnsupported},

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "reputation/ip_address.h"
@@ -44,6 +45,7 @@ std::string Kept(const FeedOutcome& outcome, const std::vector<std::string>& can
         name = absl::StrCat("ip ", candidate);
       }
     }
+    if (entry.record.excluded) name = absl::StrCat("not ", name);
     const Scope scope = entry.record.scope;
     if (scope != Scope::kExact) absl::StrAppend(&name, " ", reputation::ScopeName(scope));
     words.push_back(name);
@@ -115,7 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
              "http://a.example/x y",
              {"http://a.example/x%20y"},
              "url http://a.example/x%20y"},
-        Case{"url", "/only/a/path.php", {}, "bad_value"},
+        Case{"url", "/only/a/path.php", {}, "no_host"},
         Case{"url", "http://a.example/#/login", {}, "fragment_identity"},
         Case{"urlhaus-text",
              "http://192.0.2.1:8080/bin",
@@ -151,6 +153,10 @@ INSTANTIATE_TEST_SUITE_P(
     Addresses, TextFeeds,
     ::testing::Values(
         Case{"ip", "192.0.2.0/24 ; SBL123", {"192.0.2.0/24"}, "ip 192.0.2.0/24 subtree"},
+        Case{"ip", "!192.0.2.7", {"192.0.2.7"}, "not ip 192.0.2.7"},
+        Case{"ip", "! 192.0.2.0/28 # ours", {"192.0.2.0/28"}, "not ip 192.0.2.0/28 subtree"},
+        Case{"ip", "! Updated today", {}, ""},
+        Case{"ip", "add drop 192.0.2.7 nomatch", {"192.0.2.7"}, "not ip 192.0.2.7"},
         Case{"ip", "2001:db8::/32", {"2001:db8::/32"}, "ip 2001:db8::/32 subtree"},
         Case{"ip", "add drop 192.0.2.0/24 timeout 60", {"192.0.2.0/24"}, "ip 192.0.2.0/24 subtree"},
         Case{"ip", "create drop hash:net family inet", {}, ""},
@@ -179,7 +185,7 @@ INSTANTIATE_TEST_SUITE_P(
              {"2001:db8::1", "http://[2001:db8::1]:81/"},
              "url http://[2001:db8::1]:81/ subtree + ip 2001:db8::1"},
         Case{"list", "a.example:443", {"https://a.example/"}, "url https://a.example/ subtree"},
-        Case{"list", "/x.php", {}, "bad_value"}, Case{"list", "who@a.example", {}, "bad_value"},
+        Case{"list", "/x.php", {}, "no_host"}, Case{"list", "who@a.example", {}, "bad_value"},
         Case{"list", "deadbeef", {}, "bad_value"},
         Case{"list", "3395856ce81f2b7382dee72602f798b642f14140a", {}, "bad_value"},
         Case{"list", "a.example:99999", {}, "bad_value"}));
@@ -203,12 +209,176 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"adblock", "0.0.0.0 a.example", {"a.example"}, "host a.example"},
         Case{"adblock", "||a.example^$third-party", {}, "unsupported"},
         Case{"adblock", "||a.example^$all,domain=b.example", {}, "unsupported"},
-        Case{"adblock", "@@||a.example^", {}, "unsupported"},
+        Case{"adblock", "@@||a.example^", {"a.example"}, "not host a.example subtree"},
+        Case{"adblock", "@@||*.a.example^", {"a.example"}, "not host a.example subdomains_only"},
+        Case{"adblock", "@@||192.0.2.9^$important", {"192.0.2.9"}, "not ip 192.0.2.9"},
+        Case{"adblock", "@@||a.example/x^", {}, "unsupported"},
+        Case{"adblock", "@@a.example", {}, "unsupported"},
+        Case{"adblock", "@@@@||a.example^", {}, "unsupported"},
+        Case{"adblock", "@@||a.example^$third-party", {}, "unsupported"},
         Case{"adblock", "a.example##.banner", {}, "unsupported"},
         Case{"adblock", "||a.ex*mple^", {}, "unsupported"},
         Case{"adblock", "/ads[0-9]+/", {}, "unsupported"},
         Case{"adblock", "||github.io^", {}, "public_suffix"},
         Case{"adblock", "[Adblock Plus 2.0]", {}, ""}, Case{"adblock", "! Title", {}, ""}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Resolvers, TextFeeds,
+    ::testing::Values(
+        Case{"dnsmasq", "address=/a.example/0.0.0.0", {"a.example"}, "host a.example subtree"},
+        Case{"dnsmasq", "address=/a.example/#", {"a.example"}, "host a.example subtree"},
+        Case{"dnsmasq", "address=/.a.example/::", {"a.example"}, "host a.example subtree"},
+        Case{"dnsmasq",
+             "address=/a.example/b.example/",
+             {"a.example", "b.example"},
+             "host a.example subtree + host b.example subtree"},
+        Case{"dnsmasq", "server=/a.example/", {"a.example"}, "host a.example subtree"},
+        Case{"dnsmasq", "local=/a.example/ # why", {"a.example"}, "host a.example subtree"},
+        Case{"dnsmasq", "server=/a.example/#", {"a.example"}, "not host a.example subtree"},
+        Case{"dnsmasq", "server=/a.example/192.0.2.53", {}, "unsupported"},
+        Case{"dnsmasq", "address=/a.example/192.0.2.80", {}, "unsupported"},
+        Case{"dnsmasq", "address=/co.uk/0.0.0.0", {}, "public_suffix"},
+        Case{"dnsmasq", "no-resolv", {}, "unsupported"},
+        Case{"dnsmasq", "address=/#/0.0.0.0", {}, "bad_value"}, Case{"unbound", "server:", {}, ""},
+        Case{"unbound",
+             R"(local-zone: "a.example" always_nxdomain)",
+             {"a.example"},
+             "host a.example subtree"},
+        Case{"unbound", "local-zone: a.example. refuse", {"a.example"}, "host a.example subtree"},
+        Case{"unbound",
+             R"(local-zone: "a.example" always_transparent)",
+             {"a.example"},
+             "not host a.example subtree"},
+        Case{"unbound", R"(local-zone: "a.example" inform)", {}, "unsupported"},
+        Case{"unbound", R"(local-zone: "a.example")", {}, "malformed"},
+        Case{"unbound", R"(local-zone: "a.example" redirect)", {}, ""},
+        Case{"unbound",
+             "local-zone: \"a.example\" redirect\nlocal-data: \"a.example A 0.0.0.0\"",
+             {"a.example"},
+             "host a.example subtree"},
+        Case{"unbound",
+             "local-data: \"a.example A 0.0.0.0\"\nlocal-data: \"a.example AAAA ::\"",
+             {"a.example"},
+             "host a.example"},
+        Case{"unbound",
+             "local-data: 'a.example 60 IN A 127.0.0.1'",
+             {"a.example"},
+             "host a.example"},
+        Case{"unbound", R"(local-data: "a.example A 192.0.2.80")", {}, "unsupported"},
+        Case{"unbound", R"(local-data: "a.example TXT x")", {}, "unsupported"},
+        Case{"unbound", "do-ip6: no", {}, "unsupported"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Rbldnsd, TextFeeds,
+    ::testing::Values(
+        Case{"rbldnsd", "$SOA 3600 ns.example a.example 0 600 300 86400 300", {}, ""},
+        Case{"rbldnsd", ":127.0.0.2:Listed, see http://a.example/?$", {}, ""},
+        Case{"rbldnsd", "192.0.2.1", {"192.0.2.1"}, "ip 192.0.2.1"},
+        Case{"rbldnsd", "192.0.2.1 :127.0.0.3:Worm", {"192.0.2.1"}, "ip 192.0.2.1"},
+        Case{"rbldnsd", "a.example:127.0.0.3:Worm", {"a.example"}, "host a.example"},
+        Case{"rbldnsd", "192.0.2", {"192.0.2.0/24"}, "ip 192.0.2.0/24 subtree"},
+        Case{"rbldnsd", "192.0", {"192.0.0.0/16"}, "ip 192.0.0.0/16 subtree"},
+        Case{"rbldnsd", "192.0.2.0/24", {"192.0.2.0/24"}, "ip 192.0.2.0/24 subtree"},
+        Case{"rbldnsd",
+             "192.0.2.3-8",
+             {"192.0.2.3", "192.0.2.4/30", "192.0.2.8"},
+             "ip 192.0.2.3 + ip 192.0.2.4/30 subtree + ip 192.0.2.8"},
+        Case{"rbldnsd", "192.0.2.0-192.0.3.255", {"192.0.2.0/23"}, "ip 192.0.2.0/23 subtree"},
+        Case{"rbldnsd", "192.0.2-3", {"192.0.2.0/23"}, "ip 192.0.2.0/23 subtree"},
+        Case{"rbldnsd",
+             "255.255.255.254-255",
+             {"255.255.255.254/31"},
+             "ip 255.255.255.254/31 subtree"},
+        Case{"rbldnsd", "192.0.2.9-3", {}, "bad_value"},
+        Case{"rbldnsd", "192.0.2.1-", {}, "bad_value"},
+        Case{"rbldnsd", "192.0.256", {}, "bad_value"},
+        Case{"rbldnsd", "0", {"0.0.0.0/8"}, "ip 0.0.0.0/8 subtree"},
+        Case{"rbldnsd", "2001:db8::/32", {"2001:db8::/32"}, "ip 2001:db8::/32 subtree"},
+        Case{"rbldnsd", "!192.0.2.7", {"192.0.2.7"}, "not ip 192.0.2.7"},
+        Case{"rbldnsd", "a.example", {"a.example"}, "host a.example"},
+        Case{"rbldnsd", ".a.example", {"a.example"}, "host a.example subtree"},
+        Case{"rbldnsd", "*.a.example", {"a.example"}, "host a.example subdomains_only"},
+        Case{"rbldnsd", "!.a.example", {"a.example"}, "not host a.example subtree"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    TrailsAndWildcards, TextFeeds,
+    ::testing::Values(Case{"maltrail", "a.example", {"a.example"}, "host a.example subtree"},
+                      Case{"maltrail", "a.example # why", {"a.example"}, "host a.example subtree"},
+                      Case{"maltrail", "a.example#why", {"a.example"}, "host a.example subtree"},
+                      Case{"maltrail", "192.0.2.1", {"192.0.2.1"}, "ip 192.0.2.1"},
+                      Case{"maltrail",
+                           "192.0.2.1:8080",
+                           {"192.0.2.1", "http://192.0.2.1:8080/"},
+                           "url http://192.0.2.1:8080/ subtree + ip 192.0.2.1"},
+                      Case{"maltrail",
+                           "a.example/x.php",
+                           {"http://a.example/x.php"},
+                           "url http://a.example/x.php"},
+                      Case{"maltrail", "/x.php?id=", {}, "no_host"},
+                      Case{"maltrail", "# Reference", {}, ""},
+                      Case{"maltrail", "a.example b.example", {}, "malformed"},
+                      Case{"wildcard", "*.a.example", {"a.example"}, "host a.example subtree"},
+                      Case{"wildcard", ".a.example", {"a.example"}, "host a.example subtree"},
+                      Case{"wildcard", "a.example", {"a.example"}, "host a.example subtree"},
+                      Case{"wildcard", "*.192.0.2.7", {"192.0.2.7"}, "ip 192.0.2.7"},
+                      Case{"wildcard", "*.co.uk", {}, "public_suffix"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Checksums, TextFeeds,
+    ::testing::Values(
+        Case{"checksums", absl::StrCat(kMd5, "  usr/bin/x y"), {kMd5}, absl::StrCat("file ", kMd5)},
+        Case{"checksums", absl::StrCat(kSha1, " *x.exe"), {kSha1}, absl::StrCat("file ", kSha1)},
+        Case{"checksums", absl::StrCat("\\", kMd5, "  a\\nb"), {kMd5}, absl::StrCat("file ", kMd5)},
+        Case{"checksums",
+             absl::StrCat("SHA256 (a (1).iso) = ", kSha256),
+             {kSha256},
+             absl::StrCat("file ", kSha256)},
+        Case{"checksums", kMd5, {}, "malformed"}, Case{"checksums", "abc  x", {}, "bad_value"},
+        Case{"checksums", "# adduser", {}, ""}));
+
+TEST(Checksums, AreKnownAndNameTheirProduct) {
+  const FeedOutcome outcome =
+      ReadFeed("checksums", absl::StrCat("# adduser\n", kMd5, "  usr/sbin/adduser\n# some words\n",
+                                         kSha1, "  usr/sbin/x\n"));
+  ASSERT_EQ(outcome.entries.size(), 2u);
+  EXPECT_EQ(outcome.entries[0].record.verdict, Verdict::kKnown);
+  EXPECT_EQ(outcome.entries[0].label.product, "adduser");
+  EXPECT_EQ(outcome.entries[1].label.product, "");
+}
+
+TEST(DropList, LapsesWhenItSays) {
+  const std::string text =
+      "; Spamhaus DROP List\n; Expires: Sat, 15 Jun 2024 19:25:12 GMT\n192.0.2.0/24 ; SBL1\n";
+  const FeedOutcome drop = ReadFeed("drop", text);
+  ASSERT_EQ(drop.entries.size(), 1u);
+  EXPECT_EQ(absl::FormatTime(absl::RFC3339_sec, drop.entries[0].record.valid_until(),
+                             absl::UTCTimeZone()),
+            "2024-06-15T20:00:00+00:00");
+  const FeedOutcome plain = ReadFeed("ip", text);
+  ASSERT_EQ(plain.entries.size(), 1u);
+  EXPECT_EQ(plain.entries[0].record.valid_until_hours, 0u);
+  EXPECT_EQ(ReadFeed("drop", "; Expires: soon\n192.0.2.0/24\n").entries[0].record.valid_until_hours,
+            0u);
+}
+
+// What is listed is told as text, since keys cannot be read back.
+TEST(TextFeedsTell, WhatTheyListed) {
+  const FeedOutcome outcome =
+      ReadFeed("list", absl::StrCat("hxxp://a[.]example/x\n192.0.2.7\n", kMd5, "\n"));
+  EXPECT_THAT(outcome.listed, ElementsAre("http://a.example/x", "192.0.2.7", kMd5));
+}
+
+TEST(Exclusions, CarryNothingButTheirReach) {
+  FeedOptions options;
+  options.categories = {{Category::kMalware}};
+  options.confidence = 70;
+  const FeedOutcome outcome = ReadFeed("ip", "!192.0.2.7\n", options);
+  ASSERT_EQ(outcome.entries.size(), 1u);
+  reputation::Record excluded;
+  excluded.excluded = true;
+  EXPECT_EQ(outcome.entries[0].record, excluded);
+  EXPECT_TRUE(outcome.entries[0].label.empty());
+}
 
 TEST(TextFeedVerdicts, AreTheFormatsOwnUnlessOptionsSayOtherwise) {
   const FeedOutcome own = ReadFeed("openphish", "https://b.example/login\n");

@@ -1,5 +1,3 @@
-#include <cstdlib>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -8,9 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "reputation/object.h"
-#include "storage/files/files.h"
 #include "tests/support/status_matchers.h"
-#include "tests/support/temporary_directory.h"
 #include "tests/unit/feeds/feed_fixture.h"
 
 namespace cloister::feeds {
@@ -217,48 +213,6 @@ TEST(PhishTank, CsvAndJsonSayTheSame) {
     EXPECT_EQ(outcome->entries[1].record.verdict, Verdict::kSuspicious);
     EXPECT_EQ(outcome->entries[1].label.threat_name, "");
   }
-}
-
-// Archives as `zip` makes them, in a folder of the test's own.
-class ZippedFeed : public ::testing::Test {
- protected:
-  std::string Zip(const std::vector<std::string>& texts) {
-    std::string command = absl::StrCat("cd '", directory_.path(), "' && zip -q feed.zip");
-    for (size_t i = 0; i < texts.size(); ++i) {
-      const std::string name = absl::StrCat("f", i, ".txt");
-      std::ofstream(directory_ / name) << texts[i];
-      absl::StrAppend(&command, " ", name);
-    }
-    EXPECT_EQ(std::system(command.c_str()), 0);
-    return directory_ / "feed.zip";
-  }
-
-  testing::TemporaryDirectory directory_;
-};
-
-TEST_F(ZippedFeed, IsReadLikeThePlainOne) {
-  std::string text;
-  for (int i = 0; i < 50000; ++i) absl::StrAppend(&text, "host", i, ".example\n");
-  const FeedOutcome outcome = ReadFeedFile("domain", Zip({text}));
-  EXPECT_THAT(outcome.status, IsOk());
-  EXPECT_EQ(outcome.entries.size(), 50000u);
-}
-
-TEST_F(ZippedFeed, OfTwoFilesIsNotGuessedAt) {
-  const FeedOutcome outcome = ReadFeedFile("domain", Zip({"a.example\n", "b.example\n"}));
-  EXPECT_THAT(outcome.status, HasCode(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(std::string(outcome.status.message()), HasSubstr("several files"));
-}
-
-TEST_F(ZippedFeed, CutShortIsAnError) {
-  std::string text;
-  for (int i = 0; i < 50000; ++i) absl::StrAppend(&text, "host", i * 7919 % 50000, ".example\n");
-  const std::string path = Zip({text});
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes((std::istreambuf_iterator<char>(file)), {});
-  std::ofstream(directory_ / "cut.zip", std::ios::binary) << bytes.substr(0, bytes.size() / 2);
-  EXPECT_THAT(ReadFeedFile("domain", directory_ / "cut.zip").status,
-              HasCode(absl::StatusCode::kDataLoss));
 }
 
 }  // namespace
