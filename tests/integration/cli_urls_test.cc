@@ -19,6 +19,21 @@ using ::testing::Not;
 
 constexpr char kWrapped[] = "https://www.google.com/url?q=http%3A%2F%2Fbad.example%2Fx";
 
+// The wrapper and what it wraps: the second is malicious.
+grpc::Status AnswerSecondOfTwo(const v1::BatchLookupRequest& /*request*/,
+                               v1::BatchLookupResponse* response) {
+  response->set_statuses("\2\1");
+  response->set_verdicts("\1");
+  response->set_confidences("\x32");
+  response->add_source_indexes(0);
+  response->add_matched_keys(0);
+  response->add_label_indexes(0);
+  auto* source = response->add_sources();
+  source->set_layer(v1::LAYER_KIND_FEED);
+  source->mutable_feed()->set_feed("threats");
+  return grpc::Status::OK;
+}
+
 TEST_F(CliTest, UrlsAreListedWithoutAServer) {
   const TemporaryDirectory directory;
   std::ofstream(directory / "mail.html") << "<a href=\"" << kWrapped << "\">www.b.example</a>";
@@ -38,19 +53,7 @@ TEST_F(CliTest, UrlsOfStandardInputAsJson) {
 }
 
 TEST_F(CliTest, UrlsAreLookedUpInBothForms) {
-  server_.batch_lookup = [](const auto& /*request*/, auto* response) {
-    // The wrapper and what it wraps: the second is malicious.
-    response->set_statuses("\2\1");
-    response->set_verdicts("\1");
-    response->set_confidences("\x32");
-    response->add_source_indexes(0);
-    response->add_matched_keys(0);
-    response->add_label_indexes(0);
-    auto* source = response->add_sources();
-    source->set_layer(v1::LAYER_KIND_FEED);
-    source->mutable_feed()->set_feed("threats");
-    return grpc::Status::OK;
-  };
+  server_.batch_lookup = AnswerSecondOfTwo;
   const ProcessResult result = Run({"urls", "--lookup", "-"}, kWrapped);
   EXPECT_EQ(result.exit_code, 10) << result.errors;
   EXPECT_THAT(result.output, AllOf(HasSubstr("NOT LISTED"), HasSubstr(kWrapped),
@@ -70,6 +73,20 @@ TEST_F(CliTest, UrlsOfABodyThatIsTooLongSaySo) {
   EXPECT_EQ(result.exit_code, 14);
   EXPECT_THAT(result.output, HasSubstr("http://a.example/"));
   EXPECT_THAT(result.errors, HasSubstr("there may be more"));
+}
+
+TEST_F(CliTest, TheExampleThatScansABodyNamesWhatIsMalicious) {
+  server_.batch_lookup = AnswerSecondOfTwo;
+  const auto result =
+      RunProcess({.argv = {ProgramPath("cloister-example-scan-body"), server_.target()},
+                  .input = absl::StrCat("<a href='", kWrapped, "'>x</a>")});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->exit_code, 1) << result->errors;
+  EXPECT_EQ(result->output, "http://bad.example/x\n");
+  const auto down = RunProcess({.argv = {ProgramPath("cloister-example-scan-body"), "unix:/none"},
+                                .input = "<a href='http://a.example/'>x</a>"});
+  ASSERT_TRUE(down.ok()) << down.status();
+  EXPECT_EQ(down->exit_code, 75) << down->errors;
 }
 
 }  // namespace
