@@ -17,11 +17,18 @@ constexpr Replacement kBeforePath[] = {{"(.)", "."}, {"{.}", "."}, {"(dot)", "."
 constexpr Replacement kSchemes[] = {
     {"hxxps://", "https://"}, {"hxxp://", "http://"}, {"fxp://", "ftp://"}};
 
+// All that is replaced inside a text begins with one of these; few texts have any.
+bool IsBracket(char c) { return c == '[' || c == '(' || c == '{'; }
+
 // Replaces without regard to case, from left to right, once.
 template <size_t size>
 std::string Replace(absl::string_view text, const Replacement (&replacements)[size]) {
   std::string result;
-  while (!text.empty()) {
+  for (;;) {
+    const size_t plain = std::find_if(text.begin(), text.end(), IsBracket) - text.begin();
+    result.append(text.data(), plain);
+    text.remove_prefix(plain);
+    if (text.empty()) return result;
     size_t taken = 0;
     for (const auto& [from, to] : replacements) {
       if (!absl::StartsWithIgnoreCase(text, from)) continue;
@@ -35,7 +42,6 @@ std::string Replace(absl::string_view text, const Replacement (&replacements)[si
     }
     text.remove_prefix(taken);
   }
-  return result;
 }
 
 // Where scheme and authority end and path, query or fragment begin.

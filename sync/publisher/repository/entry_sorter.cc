@@ -1,6 +1,7 @@
 #include "sync/publisher/repository/entry_sorter.h"
 
 #include <algorithm>
+#include <array>
 #include <queue>
 #include <utility>
 
@@ -14,14 +15,36 @@ using reputation::Label;
 
 constexpr size_t kMinItemsInMemory = 2;
 
-// Items are sorted by what stands for them: most comparisons end at the prefix, and what moves is
+// Items are sorted by what stands for them: few keys are alike in their prefix, and what moves is
 // a quarter of an item's size.
 struct Handle {
   uint64_t prefix;
   uint32_t position;
 };
 
-constexpr size_t kBytesPerItem = sizeof(SortItem) + sizeof(Handle) + sizeof(uint32_t);
+// Handles are there twice while they are sorted.
+constexpr size_t kBytesPerItem = sizeof(SortItem) + 2 * sizeof(Handle);
+
+// Items lie in memory as they came, and processors guess no order in that: so they are told which
+// ones will be wanted soon.
+constexpr size_t kItemsAhead = 16;
+
+// Orders by prefix, one byte of it after the other, the least significant first (radix sort).
+void SortByPrefix(std::vector<Handle>* handles) {
+  constexpr size_t kDigits = 256;
+  std::vector<Handle> sorted(handles->size());
+  for (int shift = 0; shift < 64; shift += 8) {
+    const auto digit = [shift](const Handle& handle) { return handle.prefix >> shift & 0xff; };
+    std::array<size_t, kDigits> begins{};
+    for (const Handle& handle : *handles) ++begins[digit(handle)];
+    // Nothing to do where all agree, as they mostly do in the bytes of kind and form.
+    if (handles->empty() || begins[digit(handles->front())] == handles->size()) continue;
+    size_t begin = 0;
+    for (size_t& count : begins) begin += std::exchange(count, begin);
+    for (const Handle& handle : *handles) sorted[begins[digit(handle)]++] = handle;
+    handles->swap(sorted);
+  }
+}
 
 // The first item of a run that is not merged yet.
 struct Head {
@@ -68,38 +91,41 @@ absl::Status EntrySorter::Add(const feeds::FeedEntry& entry, uint16_t source) {
   return pending_.size() < limit ? absl::OkStatus() : SpillPending();
 }
 
-std::vector<uint32_t> EntrySorter::SortPending() const {
+template <typename Take>
+absl::Status EntrySorter::TakePending(const Take& take) {
   std::vector<Handle> handles;
   handles.reserve(pending_.size());
   for (uint32_t i = 0; i < pending_.size(); ++i) handles.push_back({pending_[i].KeyPrefix(), i});
-  std::sort(handles.begin(), handles.end(), [this](const Handle& a, const Handle& b) {
-    if (a.prefix != b.prefix) return a.prefix < b.prefix;
-    return pending_[a.position].CompareKey(pending_[b.position]) < 0;
-  });
-  std::vector<uint32_t> order;
-  order.reserve(handles.size());
-  for (const Handle& handle : handles) order.push_back(handle.position);
-  return order;
+  SortByPrefix(&handles);
+  for (auto begin = handles.begin(); begin != handles.end();) {
+    const auto end = std::find_if(begin, handles.end(), [begin](const Handle& handle) {
+      return handle.prefix != begin->prefix;
+    });
+    if (end - begin > 1) {
+      std::sort(begin, end, [this](const Handle& a, const Handle& b) {
+        return pending_[a.position].CompareKey(pending_[b.position]) < 0;
+      });
+    }
+    begin = end;
+  }
+  for (size_t i = 0; i < handles.size(); ++i) {
+    if (i + kItemsAhead < handles.size()) {
+      __builtin_prefetch(&pending_[handles[i + kItemsAhead].position]);
+    }
+    absl::Status taken = take(pending_[handles[i].position]);
+    if (!taken.ok()) return taken;
+  }
+  pending_.clear();
+  return absl::OkStatus();
 }
 
 absl::Status EntrySorter::SpillPending() {
   absl::StatusOr<std::shared_ptr<ItemFile>> run = ItemFile::Create(options_.directory);
   if (!run.ok()) return run.status();
-  for (const uint32_t position : SortPending()) {
-    absl::Status appended = (*run)->Append(pending_[position]);
-    if (!appended.ok()) return appended;
-  }
-  pending_.clear();
+  absl::Status spilled = TakePending([&run](const SortItem& item) { return (*run)->Append(item); });
+  if (!spilled.ok()) return spilled;
   runs_.push_back(*std::move(run));
   return runs_.back()->Flush();
-}
-
-absl::Status EntrySorter::MergePending(EntryMerger* merger) {
-  for (const uint32_t position : SortPending()) {
-    absl::Status taken = merger->Take(pending_[position]);
-    if (!taken.ok()) return taken;
-  }
-  return merger->Finish();
 }
 
 absl::Status EntrySorter::MergeRuns(EntryMerger* merger) {
@@ -125,7 +151,7 @@ absl::Status EntrySorter::MergeRuns(EntryMerger* merger) {
   for (const ItemReader& reader : readers) {
     if (!reader.status().ok()) return reader.status();
   }
-  return merger->Finish();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<SortedEntries>> EntrySorter::Finish() {
@@ -143,7 +169,10 @@ absl::StatusOr<std::unique_ptr<SortedEntries>> EntrySorter::Finish() {
     absl::Status spilled = SpillPending();
     if (!spilled.ok()) return spilled;
   }
-  absl::Status merged = runs_.empty() ? MergePending(&merger) : MergeRuns(&merger);
+  absl::Status merged =
+      runs_.empty() ? TakePending([&merger](const SortItem& item) { return merger.Take(item); })
+                    : MergeRuns(&merger);
+  if (merged.ok()) merged = merger.Finish();
   if (merged.ok()) merged = (*file)->Flush();
   if (!merged.ok()) return merged;
   runs_.clear();

@@ -51,10 +51,10 @@ class EntrySorter {
   };
 
   uint32_t NumberOf(const reputation::Label& label);
-  // The positions of what is in memory, in the order of keys.
-  std::vector<uint32_t> SortPending() const;
+  // Gives what is in memory to `take` in the order of keys, and forgets it.
+  template <typename Take>
+  absl::Status TakePending(const Take& take);
   absl::Status SpillPending();
-  absl::Status MergePending(EntryMerger* merger);
   absl::Status MergeRuns(EntryMerger* merger);
 
   const Options options_;

@@ -79,6 +79,20 @@ TEST(EntrySorter, OrderOfArrivalAndMemoryMakeNoDifference) {
   EXPECT_EQ(on_disk->snapshot_bytes(), in_memory->snapshot_bytes());
 }
 
+TEST(EntrySorter, OrdersKeysThatBeginAlike) {
+  std::vector<FeedEntry> entries;
+  for (uint32_t i = 0; i < 3000; ++i) {
+    const auto address = reputation::IpPrefix::Parse(absl::StrCat("2001:db8::", absl::Hex(i)));
+    entries.push_back({reputation::LookupKey::ForIpPrefix(*address), {}, {}});
+  }
+  std::shuffle(entries.begin(), entries.end(), std::minstd_rand(7));
+  for (const size_t memory : {1 << 20, 32 * 1024}) {
+    const Stream stream = Walk(*Sort(entries, memory));
+    EXPECT_EQ(stream.size(), 3000u);
+    EXPECT_TRUE(std::is_sorted(stream.begin(), stream.end()));
+  }
+}
+
 TEST(EntrySorter, TheGravestOfSeveralListingsIsKept) {
   const std::vector<FeedEntry> entries = {
       FileEntry(1, Verdict::kKnown, "k"), FileEntry(1, Verdict::kMalicious, "m"),
