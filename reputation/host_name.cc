@@ -1,7 +1,7 @@
 #include "reputation/host_name.h"
 
-#include <idn2.h>
 #include <libpsl.h>
+#include <unicode/uidna.h>
 
 #include <algorithm>
 #include <array>
@@ -20,7 +20,7 @@ using internal::HostCharacters;
 
 constexpr size_t kMaxName = 253;
 constexpr size_t kMaxLabel = 63;
-// No text that is longer than this maps to a name of 253 characters; it bounds what libidn2 sees.
+// Longer text is not mapped at all: it bounds what ICU sees.
 constexpr size_t kMaxUnicodeName = 4 * 1024;
 
 absl::Status BadName(absl::string_view name, absl::string_view what) {
@@ -71,15 +71,45 @@ bool IsAscii(absl::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
+// UTS #46 as URLs use it (WHATWG URL, "domain to ASCII"): with the rules for joiners and for the
+// direction of text, not for hyphens. Null if ICU has no data.
+const UIDNA* Uts46() {
+  static const UIDNA* const kUts46 = [] {
+    UErrorCode error = U_ZERO_ERROR;
+    return uidna_openUTS46(UIDNA_CHECK_BIDI | UIDNA_CHECK_CONTEXTJ | UIDNA_NONTRANSITIONAL_TO_ASCII,
+                           &error);
+  }();
+  return kUts46;
+}
+
+// What CheckLabels judges, or what URLs allow.
+constexpr uint32_t kAllowedErrors = UIDNA_ERROR_EMPTY_LABEL | UIDNA_ERROR_LABEL_TOO_LONG |
+                                    UIDNA_ERROR_DOMAIN_NAME_TOO_LONG | UIDNA_ERROR_LEADING_HYPHEN |
+                                    UIDNA_ERROR_TRAILING_HYPHEN | UIDNA_ERROR_HYPHEN_3_4;
+
+absl::string_view IdnaError(uint32_t errors) {
+  if (errors & UIDNA_ERROR_LEADING_COMBINING_MARK) return "a label begins with a combining mark";
+  if (errors & UIDNA_ERROR_BIDI) return "text of both directions is mixed in a label";
+  if (errors & UIDNA_ERROR_CONTEXTJ) return "a joiner stands where none may";
+  if (errors & UIDNA_ERROR_DISALLOWED) return "a character that no name may have";
+  return "a label that begins with xn-- is none of international names";
+}
+
 // A-labels of a name that has other than ASCII characters.
 absl::StatusOr<std::string> ToAscii(absl::string_view shown, const std::string& name) {
   if (name.size() > kMaxUnicodeName) return BadName(shown, "longer than 253 characters");
-  uint8_t* ascii = nullptr;
-  int result = idn2_lookup_u8(reinterpret_cast<const uint8_t*>(name.c_str()), &ascii,
-                              IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-  if (result != IDN2_OK) return BadName(shown, idn2_strerror(result));
-  std::unique_ptr<uint8_t, void (*)(void*)> owned(ascii, idn2_free);
-  return WithoutEmptyLabels(reinterpret_cast<const char*>(ascii));
+  std::array<char, kMaxUnicodeName> ascii;
+  UIDNAInfo info = UIDNA_INFO_INITIALIZER;
+  UErrorCode error = Uts46() == nullptr ? U_FILE_ACCESS_ERROR : U_ZERO_ERROR;
+  int32_t size =
+      uidna_nameToASCII_UTF8(Uts46(), name.data(), static_cast<int32_t>(name.size()), ascii.data(),
+                             static_cast<int32_t>(ascii.size()), &info, &error);
+  if (error == U_BUFFER_OVERFLOW_ERROR) return BadName(shown, "longer than 253 characters");
+  if (U_FAILURE(error)) return BadName(shown, u_errorName(error));
+  if (uint32_t errors = info.errors & ~kAllowedErrors; errors != 0) {
+    return BadName(shown, IdnaError(errors));
+  }
+  return WithoutEmptyLabels({ascii.data(), static_cast<size_t>(size)});
 }
 
 absl::Status CheckLabels(absl::string_view shown, absl::string_view name,

@@ -11,7 +11,7 @@
 namespace cloister::reputation {
 
 // Canonical form of a DNS name in any script: UTS #46 (non-transitional) to A-labels through
-// libidn2, lower case, leading, trailing and repeated dots removed. Underscores are kept (service
+// ICU, lower case, leading, trailing and repeated dots removed. Underscores are kept (service
 // labels are listed in real feeds); a name that is ASCII already is not judged by IDNA, since the
 // DNS does not do so either. InvalidArgument if nothing is left, a label is longer than 63 or the
 // name longer than 253 characters, a character cannot stand in a host name, or the last label is

@@ -78,7 +78,7 @@ const Room kRooms[] = {
      Reach::kSystem},
     {"sync/publisher",
      {"reputation", "reputation/protection", "storage/files", "storage/pack", "sync/feeds",
-      "sync/publisher/sources", "sync/trust", "sync/trust_state", "server/toml"},
+      "sync/publisher/sources", "sync/transport", "sync/trust", "sync/trust_state", "server/toml"},
      {"absl", "CLI", "nlohmann", "openssl", "spdlog", "toml++"},
      Reach::kSystem},
     // Reads configuration files for both processes; knows nothing of either.

@@ -5,7 +5,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "nlohmann/json.hpp"
 #include "tests/support/shared_data.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/vectors.h"
@@ -96,30 +95,6 @@ TEST(HostSuffixesTest, PublishedListTests) {
     }
   }
   EXPECT_GT(checked, 60);
-}
-
-// IDNA of the web platform tests: where it maps a name and we accept it, we map it alike.
-TEST(HostNameTest, PublishedIdnaTests) {
-  constexpr char kFile[] = "vectors/wpt-url/toascii.json";
-  std::optional<std::string> path = SharedData(kFile);
-  if (!path.has_value()) GTEST_SKIP() << SharedDataHint(kFile);
-  std::ifstream file(*path);
-  nlohmann::json rows = nlohmann::json::parse(file, nullptr, false);
-  ASSERT_TRUE(rows.is_array());
-  int agreed = 0;
-  for (const nlohmann::json& row : rows) {
-    if (!row.is_object() || !row["output"].is_string()) continue;
-    std::string input = row["input"];
-    if (absl::StrContains(row["output"].get<std::string>(), ".."))
-      continue;  // we drop empty labels
-    // U+1E9E: libidn2 maps it as Unicode did before version 15.1.
-    if (absl::StrContains(input, "\xe1\xba\x9e")) continue;
-    absl::StatusOr<std::string> name = CanonicalHostName(input);
-    if (!name.ok()) continue;
-    EXPECT_EQ(*name, row["output"].get<std::string>()) << input;
-    ++agreed;
-  }
-  EXPECT_GT(agreed, 25);
 }
 
 }  // namespace

@@ -23,7 +23,6 @@ using ::cloister::testing::SharedDataHint;
 using Json = nlohmann::json;
 
 constexpr char kSafeBrowsing[] = "vectors/safebrowsing-vectors/vectors.json";
-constexpr char kUrlTestData[] = "vectors/wpt-url/urltestdata.json";
 
 constexpr char kNoSuchHost[] = "browsers refuse the host, so nobody can follow the URL";
 constexpr char kSevenHosts[] = "theirs takes 7 labels; the specification says 5";
@@ -214,51 +213,6 @@ TEST_F(SafeBrowsingTest, DifferencesStillDiffer) {
           << absl::CHexEscape(url);
     }
   }
-}
-
-// The web platform's own vectors: absolute URLs that browsers parse into a host.
-TEST(WebPlatformTest, HostsAgreeAndNothingChangesTwice) {
-  std::optional<std::string> path = SharedData(kUrlTestData);
-  if (!path.has_value()) GTEST_SKIP() << SharedDataHint(kUrlTestData);
-  int canonical_urls = 0;
-  int hosts = 0;
-  for (const Json& row : Load(*path)) {
-    if (!row.is_object() || !row["input"].is_string()) continue;
-    std::string input = row["input"];
-    absl::StatusOr<CanonicalUrl> url = CanonicalizeUrl(input);
-    if (!url.ok()) continue;
-    SCOPED_TRACE(absl::CHexEscape(input));
-    ++canonical_urls;
-    absl::StatusOr<CanonicalUrl> again = CanonicalizeUrl("http://" + url->ToString());
-    ASSERT_TRUE(again.ok()) << again.status();
-    EXPECT_EQ(*again, *url);
-    bool absolute = absl::StartsWith(input, "http://") || absl::StartsWith(input, "https://");
-    std::string hostname = row.value("hostname", "");
-    if (!absolute || row.value("failure", false) || hostname.empty()) continue;
-    absl::StatusOr<CanonicalUrl> theirs = CanonicalizeUrl("http://" + hostname);
-    ASSERT_TRUE(theirs.ok()) << theirs.status();
-    EXPECT_EQ(url->host, theirs->host);
-    ++hosts;
-  }
-  EXPECT_GT(canonical_urls, 200);
-  EXPECT_GT(hosts, 100);
-}
-
-// What browsers refuse must not become an answer about some other host.
-TEST(WebPlatformTest, RefusesHostsThatBrowsersRefuse) {
-  std::optional<std::string> path = SharedData(kUrlTestData);
-  if (!path.has_value()) GTEST_SKIP() << SharedDataHint(kUrlTestData);
-  int refused = 0;
-  for (const Json& row : Load(*path)) {
-    if (!row.is_object() || !row.value("failure", false)) continue;
-    std::string input = row["input"];
-    if (!absl::StartsWith(input, "http://") && !absl::StartsWith(input, "https://")) continue;
-    if (absl::StrContains(input, "..")) continue;  // Safe Browsing makes one dot of several
-    absl::StatusOr<CanonicalUrl> url = CanonicalizeUrl(input);
-    EXPECT_FALSE(url.ok()) << absl::CHexEscape(input) << " gives " << url->ToString();
-    ++refused;
-  }
-  EXPECT_GT(refused, 100);
 }
 
 }  // namespace
