@@ -27,10 +27,10 @@ std::optional<Redistribution> RedistributionFromName(absl::string_view name);
 
 // A value type. Texts are UTF-8 without control characters.
 struct SourceNote {
-  std::string name;         // at most 64 bytes, as feeds are named
-  std::string licence;      // an SPDX identifier or words; at most 128 bytes
-  std::string attribution;  // whom to name; at most 256 bytes
-  std::string url;          // of the source or its terms; at most 256 bytes
+  std::string name = {};         // at most 64 bytes, as feeds are named
+  std::string licence = {};      // an SPDX identifier or words; at most 128 bytes
+  std::string attribution = {};  // whom to name; at most 256 bytes
+  std::string url = {};          // of the source or its terms; at most 256 bytes
   Redistribution redistribution = Redistribution::kUnstated;
 
   friend bool operator==(const SourceNote&, const SourceNote&) = default;

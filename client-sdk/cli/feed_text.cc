@@ -69,6 +69,37 @@ std::string Examples(const google::protobuf::RepeatedPtrField<std::string>& exam
                       examples.size() > shown ? ", …" : "");
 }
 
+const char* RedistributionText(v1::Redistribution redistribution) {
+  switch (redistribution) {
+    case v1::REDISTRIBUTION_ALLOWED:
+      return "redistribution allowed";
+    case v1::REDISTRIBUTION_INTERNAL:
+      return "within the organisation only";
+    case v1::REDISTRIBUTION_FORBIDDEN:
+      return "redistribution forbidden";
+    default:
+      return "redistribution not stated";
+  }
+}
+
+// "URLhaus (CC0-1.0), redistribution allowed; by abuse.ch; https://urlhaus.abuse.ch/"
+std::string SourceText(const v1::FeedSource& source) {
+  std::string text = source.name();
+  if (!source.licence().empty()) absl::StrAppend(&text, " (", source.licence(), ")");
+  absl::StrAppend(&text, ", ", RedistributionText(source.redistribution()));
+  if (!source.attribution().empty()) absl::StrAppend(&text, "; by ", source.attribution());
+  if (!source.url().empty()) absl::StrAppend(&text, "; ", source.url());
+  return text;
+}
+
+void AddSources(const v1::Feed& feed, Lines* lines) {
+  absl::string_view name = "from";
+  for (const v1::FeedSource& source : feed.sources()) {
+    lines->Add(name, SourceText(source));
+    name = "";
+  }
+}
+
 void AddPending(const v1::Feed& feed, Lines* lines) {
   if (!feed.has_pending()) return;
   const v1::PendingVersion& pending = feed.pending();
@@ -145,6 +176,7 @@ std::string FeedText(const v1::Feed& feed, const Terminal& terminal) {
     lines.Add("holds", ContentText(feed.records(), feed.packs(), feed.pack_bytes()));
   }
   lines.Add("covers", absl::StrJoin(feed.coverage(), ", "));
+  AddSources(feed, &lines);
   lines.Add("rank", absl::StrCat(feed.authoritative() ? "authoritative, " : "", "priority ",
                                  feed.priority()));
   if (feed.has_expires_at()) lines.Add("expires", At(feed.expires_at()));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "reputation/reject_reason.h"
 #include "server/lookup/answerer.h"
@@ -51,6 +52,23 @@ void SetPending(const PendingVersion& pending, v1::PendingVersion* out) {
   SetVersionChanges(pending.changes, out->mutable_changes());
 }
 
+constexpr std::pair<reputation::Redistribution, v1::Redistribution> kRedistributions[] = {
+    {reputation::Redistribution::kUnstated, v1::REDISTRIBUTION_UNSPECIFIED},
+    {reputation::Redistribution::kAllowed, v1::REDISTRIBUTION_ALLOWED},
+    {reputation::Redistribution::kInternal, v1::REDISTRIBUTION_INTERNAL},
+    {reputation::Redistribution::kForbidden, v1::REDISTRIBUTION_FORBIDDEN},
+};
+
+void SetSource(const reputation::SourceNote& source, v1::FeedSource* out) {
+  out->set_name(source.name);
+  out->set_licence(source.licence);
+  out->set_attribution(source.attribution);
+  out->set_url(source.url);
+  for (const auto& [ours, theirs] : kRedistributions) {
+    if (ours == source.redistribution) out->set_redistribution(theirs);
+  }
+}
+
 void SetState(const FeedUpdateState& state, v1::Feed* out) {
   if (state.pending) SetPending(*state.pending, out->mutable_pending());
   out->set_pinned_version(state.pinned);
@@ -82,6 +100,9 @@ void SetFeed(const FeedFacts& facts, absl::Time now, v1::Feed* out) {
   out->set_data_age_s(DataAgeSeconds(served, now));
   out->set_records(served.records);
   for (const std::string& name : served.coverage.Names()) out->add_coverage(name);
+  for (const reputation::SourceNote& source : served.sources) {
+    SetSource(source, out->add_sources());
+  }
   out->set_packs(static_cast<uint32_t>(served.packs.size()));
   out->set_pack_bytes(served.pack_bytes);
   out->set_content_digest(served.digest.ToString());

@@ -116,7 +116,7 @@ absl::StatusOr<Offered> FeedGate::Offer(VersionSpec spec, absl::Time now) {
   absl::Status done = absl::OkStatus();
   if (reason == HoldReason::kNone) {
     done = ServeNow(spec, "update");
-  } else if (!known || spec.published > kept->published) {
+  } else if (!known || spec.published > kept->published || spec.sources != kept->sources) {
     done = options_.store->Keep(spec);
   }
   if (!done.ok()) return done;

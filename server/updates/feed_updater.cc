@@ -47,6 +47,15 @@ absl::Status InFeed(const absl::Status& status, const std::string& feed) {
   return absl::Status(status.code(), absl::StrCat("feed ", feed, ": ", status.message()));
 }
 
+// What the packs that lead to `version` say of its sources; they agree.
+std::vector<reputation::SourceNote> NotesOf(uint64_t version,
+                                            const std::vector<PackTarget>& offered) {
+  for (const PackTarget& pack : offered) {
+    if (pack.to_version == version) return pack.sources;
+  }
+  return {};
+}
+
 // The state that is trusted cannot be read: nothing less than an operator may begin anew with it,
 // since it is what forbids a rollback.
 absl::Status Damaged(const absl::Status& status, const FeedUpdater::Options& options) {
@@ -307,6 +316,8 @@ absl::Status FeedUpdater::OfferNewest(SpoolEntry& entry, const trust::Targets& t
                             absl::StrCat("no chain of packs leads to version ", outcome->version))
                  : chain.status();
     }
+    // A pack that was folded here does not know what the publisher says now.
+    chain->back().sources = NotesOf(outcome->version, *offered);
     status = OfferChain(entry, targets, *chain, published, outcome);
     if (!status.ok() && !StillThere(held)) {
       return absl::AbortedError("what the update goes on from was folded, or removed, meanwhile");

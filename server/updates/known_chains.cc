@@ -50,7 +50,8 @@ bool ReadTarget(const nlohmann::json& entry, trust::Targets* targets) {
 
 std::string Encode(const std::vector<PackTarget>& chain) {
   nlohmann::json packs = nlohmann::json::array();
-  for (const PackTarget& pack : chain) {
+  for (PackTarget pack : chain) {
+    pack.sources.clear();  // the offer's word is asked for these
     packs.push_back({{"path", pack.path},
                      {"length", pack.bytes},
                      {"sha256", pack.sha256},

@@ -212,6 +212,7 @@ absl::StatusOr<storage::VersionSpec> VersionOf(const std::vector<PackTarget>& ch
   spec.prefix_lengths = last.prefix_lengths;
   spec.records = last.version_records;
   spec.published = published;
+  spec.sources = last.sources;
   for (const PackTarget& pack : chain) {
     absl::StatusOr<storage::ContentDigest> result =
         storage::ContentDigest::Parse(pack.content_digest);

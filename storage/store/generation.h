@@ -19,6 +19,7 @@
 #include "reputation/lookup_key.h"
 #include "reputation/record.h"
 #include "reputation/resolve.h"
+#include "reputation/source_note.h"
 #include "storage/pack/content_digest.h"
 
 namespace cloister::storage {
@@ -35,6 +36,7 @@ struct ServedFeed {
   absl::Time taken;                // when this appliance had verified it
   std::vector<std::string> packs;  // SHA-256 in hexadecimal, in order
   uint64_t pack_bytes = 0;
+  std::vector<reputation::SourceNote> sources = {};  // where its entries come from
 };
 
 struct FindResult {

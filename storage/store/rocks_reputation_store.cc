@@ -76,7 +76,7 @@ absl::Status RocksReputationStore::Serve(const VersionSpec& spec) {
   if (spec.version == before.served.version) {
     absl::Status same = CheckSameContent(before.served, version.served.digest);
     if (!same.ok()) return same;
-    if (!damaged) return Renew(*FindServed(spec.feed), spec.published);
+    if (!damaged) return Renew(*FindServed(spec.feed), spec);
     if (absl::Status s = CheckPacks(version); !s.ok()) return s;
   }
   absl::StatusOr<size_t> known_packs = KnownPacks(*layer, spec);
@@ -101,17 +101,23 @@ absl::StatusOr<size_t> RocksReputationStore::KnownPacks(size_t layer,
   return known;
 }
 
-absl::Status RocksReputationStore::Renew(StoredVersion version, absl::Time published) {
-  if (published <= version.served.published) return absl::OkStatus();
+absl::Status RocksReputationStore::Renew(StoredVersion version, const VersionSpec& spec) {
+  ServedFeed& renewed = version.served;
+  if (spec.published < renewed.published) return absl::OkStatus();
+  if (spec.published == renewed.published && spec.sources == renewed.sources) {
+    return absl::OkStatus();
+  }
   if (absl::Status s = CheckSpace(options_.directory, kLogRoomBytes); !s.ok()) return s;
-  version.served.published = published;
-  const std::string feed = version.served.feed;
+  renewed.published = spec.published;
+  renewed.sources = spec.sources;
+  const std::string feed = renewed.feed;
   rocksdb::WriteOptions synced;
   synced.sync = true;
   rocksdb::Status put = database_->db()->Put(
-      synced, database_->meta(), VersionKey(feed, version.served.version), EncodeVersion(version));
+      synced, database_->meta(), VersionKey(feed, renewed.version), EncodeVersion(version));
   if (!put.ok()) return DatabaseError(put, "renew the served version");
-  layers_[*LayerOf(feed)].served.published = published;
+  layers_[*LayerOf(feed)].served.published = spec.published;
+  layers_[*LayerOf(feed)].served.sources = spec.sources;
   {
     absl::MutexLock lock(&view_);
     kept_[feed].Put(std::move(version));

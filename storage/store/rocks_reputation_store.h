@@ -83,7 +83,7 @@ class RocksReputationStore : public ReputationStore {
   std::vector<VersionPack> PacksKept(absl::string_view feed) const;
 
   // Ways to change what is kept and served.
-  absl::Status Renew(StoredVersion version, absl::Time published)
+  absl::Status Renew(StoredVersion version, const VersionSpec& spec)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::Status Prove(const StoredVersion& version, size_t known_packs)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);

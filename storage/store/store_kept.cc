@@ -75,6 +75,7 @@ absl::Status RocksReputationStore::Keep(const VersionSpec& spec) {
       known->served.digest == version.served.digest) {
     version = *known;  // proved already, and perhaps served once
     version.served.published = std::max(version.served.published, spec.published);
+    version.served.sources = spec.sources;
   } else {
     absl::StatusOr<size_t> known_packs = KnownPacks(*layer, spec);
     if (!known_packs.ok()) return known_packs.status();

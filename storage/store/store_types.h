@@ -14,6 +14,7 @@
 #include "reputation/coverage.h"
 #include "reputation/ip_address.h"
 #include "reputation/record.h"
+#include "reputation/source_note.h"
 #include "storage/pack/content_digest.h"
 
 namespace cloister::storage {
@@ -38,8 +39,9 @@ struct VersionSpec {
   reputation::Coverage coverage;
   reputation::PrefixLengths prefix_lengths;
   uint64_t records = 0;
-  absl::Time published;  // when the publisher vouched for it
-  absl::Time taken;      // when this appliance had verified it
+  absl::Time published;                              // when the publisher vouched for it
+  absl::Time taken;                                  // when this appliance had verified it
+  std::vector<reputation::SourceNote> sources = {};  // where its entries come from
 };
 
 // Who changes something, and why: an entry of the audit trail to be.

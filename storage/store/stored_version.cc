@@ -57,6 +57,31 @@ absl::Status ReadPackDetails(const v1::FeedVersion& message, StoredVersion* vers
   return absl::OkStatus();
 }
 
+void WriteSources(const std::vector<reputation::SourceNote>& sources, v1::FeedVersion* message) {
+  for (const reputation::SourceNote& source : sources) {
+    v1::StoredSource* stored = message->add_sources();
+    stored->set_name(source.name);
+    stored->set_licence(source.licence);
+    stored->set_attribution(source.attribution);
+    stored->set_url(source.url);
+    stored->set_redistribution(std::string(reputation::RedistributionName(source.redistribution)));
+  }
+}
+
+std::vector<reputation::SourceNote> ReadSources(const v1::FeedVersion& message) {
+  std::vector<reputation::SourceNote> sources;
+  for (const v1::StoredSource& stored : message.sources()) {
+    sources.push_back({.name = stored.name(),
+                       .licence = stored.licence(),
+                       .attribution = stored.attribution(),
+                       .url = stored.url(),
+                       // What a later release wrote is not known here.
+                       .redistribution = reputation::RedistributionFromName(stored.redistribution())
+                                             .value_or(reputation::Redistribution::kUnstated)});
+  }
+  return sources;
+}
+
 void WritePacks(const StoredVersion& version, v1::FeedVersion* message) {
   for (const std::string& pack : version.served.packs) {
     message->add_packs(absl::HexStringToBytes(pack));
@@ -90,6 +115,7 @@ StoredVersion VersionFromSpec(const VersionSpec& spec) {
   served.prefix_lengths = spec.prefix_lengths;
   served.published = spec.published;
   served.taken = spec.taken;
+  served.sources = spec.sources;
   for (const VersionPack& pack : spec.packs) {
     served.packs.push_back(pack.sha256);
     served.pack_bytes += pack.bytes;
@@ -108,6 +134,7 @@ VersionSpec SpecOfVersion(const StoredVersion& version) {
   spec.records = served.records;
   spec.published = served.published;
   spec.taken = served.taken;
+  spec.sources = served.sources;
   return spec;
 }
 
@@ -132,6 +159,7 @@ std::string EncodeVersion(const StoredVersion& version) {
   message.set_records(served.records);
   message.set_waits(version.waits);
   message.set_taken_unix_s(absl::ToUnixSeconds(served.taken));
+  WriteSources(served.sources, &message);
   return message.SerializeAsString();
 }
 
@@ -149,6 +177,7 @@ absl::StatusOr<StoredVersion> DecodeVersion(absl::string_view bytes) {
   // What an older release wrote does not say; it was not taken before that, at least.
   served.taken = message.taken_unix_s() == 0 ? served.published
                                              : absl::FromUnixSeconds(message.taken_unix_s());
+  served.sources = ReadSources(message);
   absl::StatusOr<ContentDigest> digest =
       ContentDigest::FromParts(message.entries(), message.content_sum());
   if (!digest.ok()) return Damaged(digest.status().message());

@@ -54,6 +54,34 @@ TEST_F(CliTest, FeedsSayWhatWaitsAndWhatToDoNext) {
                                            HasSubstr("cloister feeds rebuild threats --reason")));
 }
 
+TEST_F(CliTest, FeedsSayWhereTheirEntriesComeFrom) {
+  server_.list_feeds = [](const auto&, auto* response) {
+    v1::Feed* feed = response->add_feeds();
+    feed->set_name("threats");
+    v1::FeedSource* source = feed->add_sources();
+    source->set_name("URLhaus");
+    source->set_licence("CC0-1.0");
+    source->set_attribution("abuse.ch");
+    source->set_url("https://urlhaus.example/");
+    source->set_redistribution(v1::REDISTRIBUTION_ALLOWED);
+    source = feed->add_sources();
+    source->set_name("bought\x1b[2J");
+    source->set_redistribution(v1::REDISTRIBUTION_FORBIDDEN);
+    feed->add_sources()->set_name("own");
+    return grpc::Status::OK;
+  };
+  EXPECT_THAT(
+      Run({"feeds"}).output,
+      AllOf(HasSubstr("  from        URLhaus (CC0-1.0), redistribution allowed; by abuse.ch; "
+                      "https://urlhaus.example/\n"),
+            HasSubstr(", redistribution forbidden\n"), Not(HasSubstr("\x1b")),
+            HasSubstr("              own, redistribution not stated\n")));
+  const json document = json::parse(Run({"--output", "json", "feeds"}).output, nullptr, false);
+  EXPECT_EQ(document["feeds"][0]["sources"][0]["licence"], "CC0-1.0");
+  EXPECT_EQ(document["feeds"][0]["sources"][0]["redistribution"], "allowed");
+  EXPECT_EQ(document["feeds"][0]["sources"][2]["redistribution"], "unspecified");
+}
+
 TEST_F(CliTest, FolderIsNoBundle) {
   const ProcessResult result = Run({"bundle", "import", "/tmp", "--reason", "r"});
   EXPECT_EQ(result.exit_code, 2);

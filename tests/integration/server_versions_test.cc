@@ -156,6 +156,32 @@ TEST_F(ServerVersionsTest, VerifyFindsAFlippedByteAndRebuildMendsIt) {
   EXPECT_THAT(Audit(), AllOf(HasSubstr("feed.rebuild"), HasSubstr("verify found rot")));
 }
 
+TEST_F(ServerVersionsTest, NotesOfSourcesReachWhoeverAsks) {
+  feed_.ComesFrom({{.name = "urlhaus",
+                    .licence = "CC0-1.0",
+                    .attribution = "abuse.ch",
+                    .redistribution = trust::Redistribution::kAllowed},
+                   {.name = "bought", .redistribution = trust::Redistribution::kInternal}});
+  ASSERT_NO_FATAL_FAILURE(ServeSamples());
+  const v1::Feed feed = TheFeed();
+  ASSERT_EQ(feed.sources_size(), 2);
+  EXPECT_EQ(feed.sources(0).attribution(), "abuse.ch");
+  EXPECT_EQ(feed.sources(0).redistribution(), v1::REDISTRIBUTION_ALLOWED);
+  EXPECT_EQ(feed.sources(1).redistribution(), v1::REDISTRIBUTION_INTERNAL);
+  ExpectOk({"feeds"}, "from        urlhaus (CC0-1.0), redistribution allowed; by abuse.ch");
+  const auto document =
+      nlohmann::json::parse(Cloister({"--output", "json", "feeds"}).output, nullptr, false);
+  EXPECT_EQ(document["feeds"][0]["sources"][1]["name"], "bought");
+  EXPECT_EQ(document["feeds"][0]["sources"][1]["redistribution"], "internal");
+  // Another version, other sources; and back.
+  feed_.ComesFrom({});
+  feed_.PublishDelta({ListingOf(ObjectKind::kHost, "second.example", Verdict::kMalicious)});
+  ASSERT_NO_FATAL_FAILURE(HandOverAndExpectTaken());
+  EXPECT_EQ(TheFeed().sources_size(), 0);
+  ExpectOk({"feeds", "rollback", "threats", "--reason", "r"}, "threats v1 serves");
+  EXPECT_EQ(TheFeed().sources_size(), 2);
+}
+
 TEST_F(ServerVersionsTest, WhatIsOursIsNotCondemnedByAFeed) {
   metrics_ = "127.0.0.1:0";
   more_ = "[protection]\nown_domains = [\"bank.example\"]\nown_networks = [\"192.0.2.64/26\"]\n";

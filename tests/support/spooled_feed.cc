@@ -161,6 +161,7 @@ trust::PackTarget SpooledFeed::WritePack(const Entries& changes, uint64_t from_v
   pack.content_digest = digest.ToString();
   pack.coverage = coverage_;
   pack.prefix_lengths = prefix_lengths_;
+  pack.sources = sources_;
   pack.minimum_poll_interval = absl::Seconds(1);
   upstream_.AddTarget(pack.path, content, trust::PackTargetToCustom(pack));
   return pack;

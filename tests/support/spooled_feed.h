@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -46,6 +47,8 @@ class SpooledFeed {
 
   // Declared besides what the records show.
   void AlsoCovers(reputation::LookupForm form) { coverage_.Add(form); }
+  // Where the entries of the versions to come are from.
+  void ComesFrom(std::vector<trust::SourceNote> sources) { sources_ = std::move(sources); }
 
   // The next version, as a snapshot that replaces everything or as a delta upon the last one.
   void PublishSnapshot(const std::vector<Listing>& listings);
@@ -83,6 +86,7 @@ class SpooledFeed {
   RepositorySimulator upstream_;
   reputation::Coverage coverage_;
   reputation::PrefixLengths prefix_lengths_;
+  std::vector<trust::SourceNote> sources_;
   Entries entries_;  // of the version; an empty value in a delta removes
   uint64_t version_ = 0;
   std::vector<trust::PackTarget> chain_;

@@ -49,16 +49,19 @@ struct GuardOptions {
   GuardAction own_asset = GuardAction::kRefuse;
   int min_ipv4_prefix = 16;  // wider networks are stopped by wide_prefix
   int min_ipv6_prefix = 32;
-  std::vector<std::string> warning_lists;  // files or folders of MISP warning lists (list.json)
-  std::vector<std::string> popular_hosts;  // files: one host a line, or CSV "rank,host" (Tranco)
-  uint64_t popular_hosts_count = 100'000;  // how many of them count
-  std::vector<std::string> own_domains;
-  std::vector<std::string> own_networks;
+  // Files or folders of MISP warning lists (list.json). Lists of whole clouds are among them: name
+  // those whose objects should never be condemned, rather than all of them.
+  std::vector<std::string> warning_lists = {};
+  // Files: one host a line, or CSV "rank,host" (Tranco); and how many of each count.
+  std::vector<std::string> popular_hosts = {};
+  uint64_t popular_hosts_count = 100'000;
+  std::vector<std::string> own_domains = {};
+  std::vector<std::string> own_networks = {};
   // Objects that may be listed although a guard would hold them, each as a feed writes it: a name
   // stands for its whole site, too. And files of such lines: what follows a tab, or '#' at the
   // start or after a space, is passed over, so that whole lines of HeldLine can be copied there.
-  std::vector<std::string> allow;
-  std::vector<std::string> allow_files;
+  std::vector<std::string> allow = {};
+  std::vector<std::string> allow_files = {};
 };
 
 struct GuardFinding {

@@ -73,13 +73,16 @@ class Publication {
   absl::StatusOr<PublishResult> Run(const RoleSigners& signers) {
     absl::Status built = BuildPacks();
     if (!built.ok()) return built;
-    result_.renewed = fresh_.empty() && NeedsRenewal(before_, options_);
+    result_.renewed = fresh_.empty() && (NeedsRenewal(before_, options_) || NotesDiffer());
     result_.version = std::max(trust::NewestVersion(fresh_), before_.version());
     result_.root_expires = before_.root.expires;
     result_.expires = before_.timestamp.has_value() ? before_.timestamp->expires : absl::Time();
     if (fresh_.empty() && !result_.renewed) return result_;
 
     std::vector<PackTarget> packs = before_.packs;
+    for (PackTarget& pack : packs) {
+      if (pack.to_version == result_.version) pack.sources = options_.sources;
+    }
     packs.insert(packs.end(), fresh_.begin(), fresh_.end());
     absl::Status status = PlacePacks(repository_, fresh_);
     if (!status.ok()) return status;
@@ -174,6 +177,13 @@ class Publication {
     return absl::OkStatus();
   }
 
+  // Whether what is offered names other sources than it is to.
+  bool NotesDiffer() const {
+    return std::any_of(before_.packs.begin(), before_.packs.end(), [this](const PackTarget& pack) {
+      return pack.to_version == before_.version() && pack.sources != options_.sources;
+    });
+  }
+
   // What every pack that leads to the version says of it.
   void DescribeVersion() {
     result_.content_digest = digest_.ToString();
@@ -182,7 +192,6 @@ class Publication {
     version.coverage.Add(options_.also_covers);
     version.prefix_lengths = entries_.prefix_lengths();
     version.minimum_poll_interval = options_.minimum_poll_interval;
-    version.sources = options_.sources;
     for (const PackTarget& pack : before_.packs) {
       if (pack.to_version != before_.version()) continue;
       if (!result_.new_version) {
@@ -201,7 +210,7 @@ class Publication {
       pack.coverage = version.coverage;
       pack.prefix_lengths = version.prefix_lengths;
       pack.minimum_poll_interval = version.minimum_poll_interval;
-      pack.sources = version.sources;
+      pack.sources = options_.sources;
       if (pack.is_delta()) pack.base_digest = ContentOf(pack.from_version, before_.packs);
     }
   }

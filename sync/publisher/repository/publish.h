@@ -45,7 +45,8 @@ struct PublishOptions {
 struct PublishResult {
   // False: the entries are those of the version that is there, and no version was made.
   bool new_version = false;
-  // Signatures were past half of their lives, so all was signed again though nothing changed.
+  // All was signed again though no entry changed: signatures were past half of their lives, or
+  // the notes of the sources are others.
   bool renewed = false;
   uint64_t version = 0;  // newest after the call
   uint64_t records = 0;
@@ -70,9 +71,10 @@ struct PublishResult {
 //
 // Nothing is visible before timestamp.json is renamed into place, which happens last; what a run
 // that broke off left behind is removed by the next. If nothing changed, no version is made: then
-// nothing is written at all, unless a snapshot was asked for or signatures are past half of their
-// lives.
+// nothing is written at all, unless a snapshot was asked for, signatures are past half of their
+// lives, or `options.sources` differ from what is stated.
 //
+// InvalidArgument if `options.sources` are not as reputation/source_note.h has it.
 // FailedPrecondition if `entries` is empty (a feed that lost its source would empty every
 // appliance), if a key is not one that the root names, or with a RejectReason if what is published
 // is damaged. ResourceExhausted if the disk is full.

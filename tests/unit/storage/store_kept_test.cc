@@ -160,6 +160,58 @@ TEST_F(StoreKeptTest, KeepingTheSameVersionAgainOnlyRenewsIt) {
   EXPECT_EQ(kept[0].published, next.published);
 }
 
+std::vector<reputation::SourceNote> SomeSources() {
+  return {{.name = "urlhaus",
+           .licence = "CC0-1.0",
+           .attribution = "abuse.ch",
+           .url = "https://urlhaus.example/",
+           .redistribution = reputation::Redistribution::kInternal},
+          {.name = "own"}};
+}
+
+TEST_F(StoreKeptTest, SourcesStayWithTheirVersion) {
+  VersionSpec first = Threats().Snapshot(1, EntriesOf(1));
+  first.sources = SomeSources();
+  ASSERT_THAT(store_->Serve(first), IsOk());
+  VersionSpec second = Next(first);
+  second.sources = {{.name = "other"}};
+  ASSERT_THAT(store_->Keep(second), IsOk());
+  EXPECT_EQ(store_->Current()->feeds()[0].sources, first.sources);
+  Reopen();
+  EXPECT_EQ(store_->Current()->feeds()[0].sources, first.sources);
+  ASSERT_THAT(store_->ServeKept("threats", 2), IsOk());
+  EXPECT_EQ(store_->Current()->feeds()[0].sources, second.sources);
+  ASSERT_THAT(store_->Fold("threats", 0, nullptr), IsOk());
+  EXPECT_EQ(store_->Current()->feeds()[0].sources, second.sources);
+  ASSERT_THAT(store_->ServeKept("threats", 1), IsOk());
+  EXPECT_EQ(store_->Current()->feeds()[0].sources, first.sources);
+  // A database that is lost is built anew from what lies beside the packs.
+  store_.reset();
+  std::filesystem::rename(directory_ / "data/db", directory_ / "moved away");
+  Reopen();
+  EXPECT_EQ(store_->Current()->feeds()[0].sources, first.sources);
+}
+
+TEST_F(StoreKeptTest, TheSameVersionWithOtherNotesIsRenewed) {
+  VersionSpec spec = ServeUpTo(1);
+  spec.sources = SomeSources();
+  ASSERT_THAT(store_->Serve(spec), IsOk());
+  EXPECT_EQ(store_->Current()->feeds()[0].sources, spec.sources);
+  VersionSpec old = spec;
+  old.published -= absl::Hours(1);
+  old.sources = {};
+  ASSERT_THAT(store_->Serve(old), IsOk());
+  EXPECT_EQ(store_->Current()->feeds()[0].sources, spec.sources) << "an older word";
+  VersionSpec next = Next(spec);
+  ASSERT_THAT(store_->Keep(next), IsOk());
+  next.sources = {{.name = "other"}};
+  ASSERT_THAT(store_->Keep(next), IsOk());
+  Reopen();
+  EXPECT_EQ(store_->Current()->feeds()[0].sources, spec.sources);
+  ASSERT_OK_AND_ASSIGN(std::vector<ServedFeed> kept, store_->KeptVersions("threats"));
+  EXPECT_EQ(kept[0].sources, next.sources);
+}
+
 TEST_F(StoreKeptTest, WhatWaitsIsProvedAsWhatServes) {
   const VersionSpec spec = ServeUpTo(1);
   const VersionSpec foreign = Threats().Delta(spec, SampleEntries(0, 5), 2, EntriesOf(2));

@@ -194,6 +194,47 @@ TEST(Publish, DeclaresWhatIsCoveredThoughNotListed) {
   EXPECT_EQ(pack.minimum_poll_interval, absl::Seconds(1));
 }
 
+std::vector<trust::SourceNote> Sources(trust::Redistribution redistribution) {
+  return {{.name = "urlhaus", .licence = "CC0-1.0", .redistribution = redistribution}};
+}
+
+TEST(Publish, StatesWhereTheEntriesComeFrom) {
+  PublishedFeed feed;
+  ASSERT_THAT(feed.Publish(Files(0, 100)), IsOk());
+  EXPECT_TRUE(feed.Offered()->front().sources.empty());
+  feed.options.sources = Sources(trust::Redistribution::kAllowed);
+  feed.options.snapshot = true;
+  ASSERT_THAT(feed.Publish(Files(0, 101)), IsOk());
+  int stated = 0;
+  for (const trust::PackTarget& pack : *feed.Offered()) {
+    if (pack.to_version != 2) continue;
+    ++stated;
+    EXPECT_EQ(pack.sources, feed.options.sources) << pack.path;
+  }
+  EXPECT_EQ(stated, 2) << "the delta and the snapshot";
+}
+
+TEST(Publish, OtherNotesAreSignedThoughNoEntryChanged) {
+  PublishedFeed feed;
+  feed.options.sources = Sources(trust::Redistribution::kAllowed);
+  ASSERT_THAT(feed.Publish(Files(0, 100)), IsOk());
+  ASSERT_OK_AND_ASSIGN(PublishResult result, feed.Publish(Files(0, 100)));
+  EXPECT_FALSE(result.renewed);
+  feed.options.sources = Sources(trust::Redistribution::kForbidden);
+  ASSERT_OK_AND_ASSIGN(result, feed.Publish(Files(0, 100)));
+  EXPECT_TRUE(result.renewed);
+  EXPECT_FALSE(result.new_version);
+  EXPECT_EQ(feed.Offered()->front().sources, feed.options.sources);
+  ExpectFetched(feed, Files(0, 100));
+}
+
+TEST(Publish, NotesThatNoClientWouldTakeAreRefused) {
+  PublishedFeed feed;
+  feed.options.sources = {{.name = "a\x1b"}};
+  EXPECT_THAT(feed.Publish(Files(0, 10)), HasCode(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(feed.OfferedNames(), ElementsAre());
+}
+
 // A run that broke off after everything but the last rename.
 TEST(Publish, NothingIsVisibleBeforeTheTimestamp) {
   PublishedFeed feed("threats", {.grace = absl::ZeroDuration()});

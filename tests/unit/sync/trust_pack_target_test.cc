@@ -58,6 +58,41 @@ TEST(PackTargetToCustom, IsTheDocumentedObject) {
                 "ipv6_prefix_lengths": [128], "minimum_poll_s": 300}})"));
 }
 
+std::vector<SourceNote> TwoSources() {
+  return {{.name = "urlhaus",
+           .licence = "CC0-1.0",
+           .attribution = "abuse.ch",
+           .url = "https://urlhaus.example/",
+           .redistribution = Redistribution::kAllowed},
+          {.name = "own"}};
+}
+
+TEST(PackTargetToCustom, StatesSourcesWithWhatIsKnownOfThem) {
+  PackTarget pack = Pack(0, 7);
+  pack.sources = TwoSources();
+  EXPECT_EQ(PackTargetToCustom(pack)["cloister"]["sources"],
+            json::parse(R"([{"name": "urlhaus", "licence": "CC0-1.0", "attribution": "abuse.ch",
+                "url": "https://urlhaus.example/", "redistribution": "allowed"},
+                {"name": "own"}])"));
+}
+
+TEST(PacksOnOffer, ReadsSources) {
+  PackTarget pack = Pack(7, 8);
+  pack.sources = TwoSources();
+  ASSERT_OK_AND_ASSIGN(std::vector<PackTarget> read,
+                       PacksOnOffer(TargetsOf({pack, Pack(0, 7)}), "threats"));
+  EXPECT_EQ(read.front().sources, TwoSources());
+  EXPECT_THAT(read.back().sources, IsEmpty()) << "of metadata that states none";
+  // What a later release may say is no reason to refuse its packs.
+  Targets targets = TargetsOf({pack});
+  json& source = targets.targets.begin()->second.custom["cloister"]["sources"][0];
+  source["redistribution"] = "on request";
+  source["later"] = 1;
+  ASSERT_OK_AND_ASSIGN(read, PacksOnOffer(targets, "threats"));
+  EXPECT_EQ(read.front().sources[0].redistribution, Redistribution::kUnstated);
+  EXPECT_EQ(read.front().sources[0].name, "urlhaus");
+}
+
 TEST(PacksOnOffer, ReadsWhatWasWritten) {
   std::vector<PackTarget> packs = {Pack(7, 8), Pack(0, 7, 1, 2), Pack(0, 7, 2, 2)};
   ASSERT_OK_AND_ASSIGN(std::vector<PackTarget> read, PacksOnOffer(TargetsOf(packs), "threats"));
@@ -140,6 +175,34 @@ TEST(PacksOnOffer, RefusesMalformedFieldsAndNamesThem) {
   }
 }
 
+TEST(PacksOnOffer, RefusesMalformedSources) {
+  json many = json::array();
+  for (int i = 0; i < 65; ++i) many.push_back({{"name", absl::StrCat("s", i)}});
+  const json breaches[] = {
+      1,
+      {{"name", "a"}},
+      {1},
+      {{{"licence", "no name"}}},
+      {{{"name", ""}}},
+      {{{"name", 1}}},
+      {{{"name", std::string(65, 'n')}}},
+      {{{"name", "a\nb"}}},
+      {{{"name", "a"}}, {{"name", "a"}}},
+      {{{"name", "a"}, {"licence", std::string(129, 'l')}}},
+      {{{"name", "a"}, {"attribution", "\x1b[2J"}}},
+      {{{"name", "a"}, {"url", 7}}},
+      {{{"name", "a"}, {"redistribution", 2}}},
+      many,
+  };
+  for (const json& breach : breaches) {
+    Targets targets = TargetsOf({Pack(0, 7)});
+    targets.targets.begin()->second.custom["cloister"]["sources"] = breach;
+    absl::StatusOr<std::vector<PackTarget>> read = PacksOnOffer(targets, "threats");
+    ASSERT_THAT(read, IsRejectedFor(RejectReason::kTargetUndescribed)) << breach;
+    EXPECT_THAT(std::string(read.status().message()), HasSubstr("cloister.sources")) << breach;
+  }
+}
+
 TEST(PacksOnOffer, RefusesUndescribedPacks) {
   for (const json& custom : {json(nullptr), json(1), json::object(), json{{"cloister", 1}}}) {
     Targets targets = TargetsOf({Pack(0, 7)});
@@ -168,6 +231,7 @@ TEST(PacksOnOffer, RefusesPacksThatContradictEachOther) {
       {Pack(6, 8), changed(Pack(7, 8), [](PackTarget& p) { p.coverage = {}; })},
       {Pack(6, 8),
        changed(Pack(7, 8), [](PackTarget& p) { p.content_digest = Pack(0, 9).content_digest; })},
+      {Pack(6, 8), changed(Pack(7, 8), [](PackTarget& p) { p.sources = TwoSources(); })},
       // A delta in parts.
       {Pack(7, 8, 1, 2), changed(Pack(7, 8, 2, 2), [](PackTarget& p) { p.path = "b.sst"; })},
   };
