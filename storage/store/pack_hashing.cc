@@ -13,6 +13,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
 #include "reputation/reject_reason.h"
 #include "storage/files/files.h"
 
@@ -20,6 +22,7 @@ namespace cloister::storage {
 namespace {
 
 constexpr size_t kPieceBytes = 1 << 20;
+constexpr absl::Duration kTimeBetweenReports = absl::Milliseconds(100);
 
 // What the threads share.
 class Hashing {
@@ -36,6 +39,11 @@ class Hashing {
       absl::MutexLock lock(&mutex_);
       rotten_.push_back(packs_[i].sha256);
     }
+  }
+
+  void Tell(const HashProgress& progress) {
+    if (!progress || ended_) return;
+    if (absl::Status s = progress(done_); !s.ok()) End(s);
   }
 
   absl::StatusOr<std::vector<std::string>> Result() {
@@ -109,8 +117,16 @@ absl::StatusOr<std::vector<std::string>> FindRottenPacks(const PackDirectory& di
     if (names.insert(pack.sha256).second) unique.push_back(pack);
   }
   Hashing hashing(directory, from_disk, std::move(unique));
-  std::thread second([&hashing] { hashing.Work(nullptr); });
+  absl::Notification second_ended;
+  std::thread second([&] {
+    hashing.Work(nullptr);
+    second_ended.Notify();
+  });
   hashing.Work(&progress);
+  // There may have been nothing left for this thread: whoever asked is still told, and obeyed.
+  do {
+    hashing.Tell(progress);
+  } while (!second_ended.WaitForNotificationWithTimeout(kTimeBetweenReports));
   second.join();
   return hashing.Result();
 }
