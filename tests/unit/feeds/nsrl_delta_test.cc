@@ -187,14 +187,15 @@ TEST_F(NsrlDelta, MayOnlyChangeTheTablesOfTheNsrl) {
 }
 
 TEST_F(NsrlDelta, BoundsItsWork) {
-  std::string many = absl::StrCat(kMinimal, VersionRow("2021.12.2"));
-  for (int i = 0; i < 1000; ++i)
+  std::string many = absl::StrCat("BEGIN;", kMinimal, VersionRow("2021.12.2"));
+  for (int i = 0; i < 1000; ++i) {
     absl::StrAppend(&many, "INSERT INTO FILE (sha1) VALUES ('", i, "');");
-  MakeDatabase(many);
+  }
+  MakeDatabase(absl::StrCat(many, "COMMIT;"));
   const std::vector<std::string> rows = {
       "INSERT INTO FILE (sha1) SELECT a.sha1 FROM FILE a, FILE b, FILE c;",
-      "DELETE FROM FILE WHERE sha1 IN (SELECT a.sha1 FROM FILE a, FILE b, FILE c WHERE a.sha1 = "
-      "'');",
+      "DELETE FROM FILE WHERE sha1 IN (SELECT a.sha1 FROM FILE a, FILE b, FILE c WHERE a.sha1 + "
+      "b.sha1 + c.sha1 < 0);",
       absl::StrCat("INSERT INTO FILE (sha1) VALUES ('", std::string(2 << 20, 'x'), "');"),
       absl::StrCat("INSERT INTO FILE (sha1)\nVALUES ('", std::string(900'000, 'x'), "\n",
                    std::string(900'000, 'x'), "');"),

@@ -1,4 +1,3 @@
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -6,7 +5,6 @@
 #include "absl/strings/str_join.h"
 #include "reputation/object.h"
 #include "sync/feeds/stix_pattern.h"
-#include "tests/support/shared_data.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/feeds/feed_fixture.h"
 
@@ -239,35 +237,39 @@ TEST(StixFeed, RefusesOtherDocuments) {
   EXPECT_THAT(std::string(old.status.message()), HasSubstr("STIX 1.x; convert it"));
   EXPECT_THAT(ReadFeed("stix", "{\"Event\":{}}").status,
               HasCode(absl::StatusCode::kInvalidArgument));
+  const FeedOutcome xml = ReadFeed("stix", "\n<stix:STIX_Package version=\"1.2\"/>");
+  EXPECT_THAT(xml.status, HasCode(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(std::string(xml.status.message()), HasSubstr("STIX 1.x; convert it"));
   EXPECT_THAT(ReadFeed("stix", "not json").status, HasCode(absl::StatusCode::kDataLoss));
 }
 
-TEST(StixFeed, ReadsRealBundles) {
+TEST(StixFeed, MapsWordsAsTheSourceIsSaidToMeanThem) {
+  FeedOptions options;
+  options.category_map = {{"c2-server", {Category::kBotnetC2}}, {"phishing", {}}};
+  const std::string bundle = Bundle(R"("labels":["C2-Server","phishing","adware"],)", kUrlPattern);
+  const FeedOutcome outcome = ReadFeed("stix", bundle, options);
+  ASSERT_EQ(outcome.entries.size(), 1u);
+  EXPECT_THAT(outcome.entries[0].label.categories,
+              ElementsAre(Category::kBotnetC2, Category::kAdware));
+}
+
+// As the line formats read such values.
+TEST(StixFeed, ReadsNamesThatAreAddressesAndAddressesWithPorts) {
   struct Row {
-    const char* folder;
-    uint64_t indicators;  // accepted
-    uint64_t entries;
-    uint64_t rejected;
+    std::string pattern;
+    std::vector<std::string> listed;
   };
-  const Row rows[] = {{"data/oasis-stix-examples", 37, 78, 6},
-                      {"data/unit42-stix", 2715, 2715, 25}};
+  const std::vector<Row> rows = {
+      {"[domain-name:value = '192.0.2.1']", {"192.0.2.1"}},
+      {"[ipv4-addr:value = '192.0.2.1:8080']", {"http://192.0.2.1:8080/", "192.0.2.1"}},
+      {"[domain-name:value = '*.a.example']", {"*.a.example"}},
+      {"[url:value = '/gate.php']", {}},
+      {"[domain-name:value = 'a.example/x']", {}},
+  };
   for (const Row& row : rows) {
-    const std::optional<std::string> folder = testing::SharedData(row.folder);
-    if (!folder.has_value()) GTEST_SKIP() << testing::SharedDataHint(row.folder);
-    uint64_t indicators = 0;
-    uint64_t entries = 0;
-    uint64_t rejected = 0;
-    for (const auto& file : std::filesystem::recursive_directory_iterator(*folder)) {
-      if (file.path().extension() != ".json") continue;
-      const FeedOutcome outcome = ReadFeedFile("stix", file.path());
-      ASSERT_THAT(outcome.status, IsOk()) << file.path();
-      indicators += outcome.report.rows();
-      entries += outcome.entries.size();
-      rejected += outcome.report.rejected();
-    }
-    EXPECT_EQ(indicators, row.indicators) << row.folder;
-    EXPECT_EQ(entries, row.entries) << row.folder;
-    EXPECT_EQ(rejected, row.rejected) << row.folder;
+    const FeedOutcome outcome = ReadFeed("stix", Bundle("", row.pattern));
+    EXPECT_EQ(outcome.listed, row.listed) << row.pattern;
+    EXPECT_EQ(outcome.report.rejected(), row.listed.empty() ? 1u : 0u) << row.pattern;
   }
 }
 
