@@ -36,6 +36,7 @@ ParseOutcome ParseArguments(int argc, const char* const* argv) {
   AddPublish(&app, &arguments);
   AddBuild(&app, &arguments);
   AddCheck(&app, &arguments);
+  AddRun(&app, &arguments);
   AddDelta(&app, &arguments);
   AddRefreshTimestamp(&app, &arguments);
   AddRenewRoot(&app, &arguments);

@@ -80,12 +80,16 @@ struct Arguments {
   bool snapshot = false;
   uint32_t minimum_poll_s = 300;
 
-  // build, check
+  // build, check, run
   std::string publication_file;
   bool dry_run = false;
   std::set<std::string> accept_loss;
   bool accept_stale = false;
   std::string report_file;
+
+  // run
+  bool daemon_status = false;
+  bool json_log = false;
 
   // delta
   uint64_t from_version = 0;
