@@ -11,9 +11,9 @@
 #include "sync/feeds/misp_feed.h"
 #include "sync/feeds/nsrl_feed.h"
 #include "sync/feeds/phishing_list.h"
-#include "sync/feeds/rpm_packages.h"
 #include "sync/feeds/rbldnsd_zone.h"
 #include "sync/feeds/resolver_lists.h"
+#include "sync/feeds/rpm_packages.h"
 #include "sync/feeds/rpz_zone.h"
 #include "sync/feeds/scoop_manifest.h"
 #include "sync/feeds/signature_lists.h"
@@ -46,7 +46,7 @@ ReaderOrError ThreatJson(const FeedOptions& options) {
 
 // In the order in which they are documented.
 constexpr Format kFormats[] = {
-    {"csv", [](const FeedOptions&) -> ReaderOrError { return NewCsvFeed(); }},
+    {"csv", [](const FeedOptions& options) -> ReaderOrError { return NewCsvFeed(options); }},
     {"debian-packages", NewDebianPackagesFeed},
     {"urlhaus", ThreatCsv<UrlhausRows>},
     {"urlhaus-text", NewUrlhausText},
@@ -128,7 +128,11 @@ absl::StatusOr<SourceSpec> ParseSourceSpec(absl::string_view text) {
 absl::StatusOr<std::unique_ptr<FeedReader>> NewFeedReader(absl::string_view format,
                                                           const FeedOptions& options) {
   const Format* found = FindFormat(format);
-  return found != nullptr ? found->make(options) : UnknownFormat(format);
+  if (found == nullptr) return UnknownFormat(format);
+  if (!options.deltas.empty() && found->name != "nsrl") {
+    return absl::InvalidArgumentError("only the format nsrl has deltas");
+  }
+  return found->make(options);
 }
 
 }  // namespace cloister::feeds

@@ -183,6 +183,7 @@ PublicationSource ReadSource(const TomlTable& table, std::set<std::string>* name
   }
   source.reading.minimum_count = static_cast<uint32_t>(
       table.Integer("minimum_count", {1, std::numeric_limits<uint32_t>::max()}, 1));
+  source.reading.deltas = table.Paths("deltas");
   source.terms = ReadTerms(table);
   source.note = ReadNote(table, source.name);
   source.min_kept_share = table.Number("min_kept_share", {0, 1}, source.min_kept_share);

@@ -239,6 +239,7 @@ TEST_F(NsrlDelta, HasToBeWholeAndOfThisRelease) {
   EXPECT_THAT(missing.status, HasCode(absl::StatusCode::kNotFound));
   EXPECT_THAT(ReadFeed("nsrl", "\"SHA-1\",\"MD5\"\n", options).status,
               HasCode(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ReadFeed("hash", "", options).status, HasCode(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace
