@@ -1,5 +1,5 @@
 // Keeps a publisher from condemning what everybody uses: entries that a guard stops are left out of
-// the feed, and told (docs/publication.md, "Guards").
+// the feed, and told (docs/feeds.md).
 
 #pragma once
 

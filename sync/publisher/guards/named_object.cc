@@ -68,7 +68,8 @@ std::string ObjectText(const feeds::FeedEntry& entry) {
       return absl::BytesToHexString(entry.key.body());
     case ObjectKind::kIp:
       if (const auto prefix = reputation::IpPrefix::Parse(entry.listed); prefix.ok()) {
-        text = prefix->ToString();
+        const bool alone = prefix->length() == prefix->address().bits();
+        text = alone ? prefix->address().ToString() : prefix->ToString();
       }
       break;
     case ObjectKind::kHost:

@@ -1,6 +1,5 @@
 // Real feeds against real lists: how many entries each guard stops, and which.
 
-#include <iostream>
 #include <map>
 #include <memory>
 #include <optional>
@@ -10,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "reputation/url.h"
 #include "sync/feeds/feed_reader.h"
 #include "sync/publisher/guards/import_guard.h"
 #include "tests/support/shared_data.h"
@@ -80,14 +80,39 @@ struct Feed {
 };
 
 TEST_F(GuardDataTest, EachRealFeedLosesWhatEverybodyUsesAndNoMore) {
+  const std::string resolver = "warning list List of known IPv4 public DNS resolvers: ";
   const Feed feeds[] = {
-      {"URLhaus", "urlhaus", "urlhaus-csv-online/urlhaus.abuse.csv", 0, {}, {}},
-      {"urlhaus-filter", "adblock", "urlhaus-filter/urlhaus-filter.txt", 0, {}, {}},
-      {"urlhaus-filter domains", "domain", "urlhaus-filter/urlhaus-filter-domains.txt", 0, {}, {}},
-      {"polkadot", "polkadot", "polkadot-phishing/all.json", 0, {}, {}},
-      {"ipsum", "ipsum", "ipsum/ipsum.txt", 0, {}, {}},
-      {"MD5", "hash", "romainmarcoux-hash/full-hash-md5-aa.txt", 0, {}, {}},
-      {"SHA-1", "hash", "romainmarcoux-hash/full-hash-sha1-aa.txt", 0, {}, {}},
+      // Its 770 URLs below github.com among them: none lists a whole site.
+      {"URLhaus", "urlhaus", "urlhaus-csv-online/urlhaus.abuse.csv", 13'633, {}, {}},
+      {"urlhaus-filter",
+       "adblock",
+       "urlhaus-filter/urlhaus-filter.txt",
+       31'821,
+       {{"shared_host", 1}, {"warning_list", 9}},
+       {{"paste.rs", "shared host (paste site) paste.rs"},
+        {"46.166.79.149", resolver + "46.166.79.149"}}},
+      {"urlhaus-filter domains",
+       "domain",
+       "urlhaus-filter/urlhaus-filter-domains.txt",
+       25'767,
+       {{"shared_host", 1}, {"warning_list", 9}},
+       {{"paste.rs", "shared host (paste site) paste.rs"}}},
+      // Names under which strangers have names of their own, but not in the Public Suffix List.
+      {"polkadot",
+       "polkadot",
+       "polkadot-phishing/all.json",
+       54'868,
+       {{"popular_host", 11}},
+       {{"mooo.com", "popular host mooo.com"},
+        {"myhuaweicloud.com", "popular host myhuaweicloud.com"}}},
+      {"ipsum",
+       "ipsum",
+       "ipsum/ipsum.txt",
+       120'430,
+       {{"warning_list", 48}},
+       {{"173.255.225.25", resolver + "173.255.225.25"}}},
+      {"MD5", "hash", "romainmarcoux-hash/full-hash-md5-aa.txt", 4'090, {}, {}},
+      {"SHA-1", "hash", "romainmarcoux-hash/full-hash-sha1-aa.txt", 605, {}, {}},
   };
   if (Guard() == nullptr) GTEST_SKIP() << testing::SharedDataHint("data");
   for (const Feed& feed : feeds) {
@@ -97,16 +122,41 @@ TEST_F(GuardDataTest, EachRealFeedLosesWhatEverybodyUsesAndNoMore) {
     const Outcome outcome = Read(feed.format, *path);
     EXPECT_EQ(outcome.entries, feed.entries);
     EXPECT_EQ(outcome.stopped, feed.stopped);
-    std::cout << feed.name << " " << outcome.entries << "\n";
-    for (const auto& [guard, n] : outcome.stopped) std::cout << "   " << guard << " " << n << "\n";
-    int k = 0;
-    for (const auto& [object, why] : outcome.why)
-      if (++k < 40) std::cout << "     " << object << " : " << why << "\n";
     for (const auto& [object, why] : feed.why) {
       ASSERT_EQ(outcome.why.count(object), 1u) << object;
       EXPECT_EQ(outcome.why.at(object), why);
     }
   }
+}
+
+// What a feed of hosts made of the same URLs would do.
+TEST_F(GuardDataTest, TheHostsOfListedUrlsAreStoppedWhereManyShareThem) {
+  const auto path = testing::SharedData("data/urlhaus-csv-online/urlhaus.abuse.csv");
+  if (Guard() == nullptr || !path) GTEST_SKIP() << testing::SharedDataHint("data");
+  std::map<std::string, uint64_t> stopped;
+  uint64_t on_github = 0;
+  auto reader = feeds::NewFeedReader("urlhaus", {});
+  ASSERT_THAT(reader, IsOk());
+  feeds::FeedReport report("test");
+  const auto read = (*reader)->Read(
+      feeds::FeedSource(*path),
+      [&](const FeedEntry& entry) {
+        const auto url = reputation::CanonicalizeUrl(entry.listed);
+        if (!url.ok() || url->ip.has_value()) return absl::OkStatus();
+        const FeedEntry host = testing::EntryOf(reputation::ObjectKind::kHost, url->host.c_str(),
+                                                reputation::Scope::kExact);
+        const auto finding = Guard()->Check(host);
+        if (!finding.has_value()) return absl::OkStatus();
+        ++stopped[std::string(GuardName(finding->guard))];
+        if (url->host != "github.com") return absl::OkStatus();
+        ++on_github;
+        EXPECT_FALSE(Guard()->Check(entry).has_value()) << std::string(entry.listed);
+        return absl::OkStatus();
+      },
+      &report);
+  EXPECT_THAT(read, IsOk());
+  EXPECT_EQ(on_github, 770u);
+  EXPECT_EQ(stopped, (std::map<std::string, uint64_t>{}));
 }
 
 }  // namespace

@@ -78,6 +78,8 @@ constexpr Row kRows[] = {
     {"AnotherFile", kFile, "d41d8cd98f00b204e9800998ecf8427f", kExact, nullptr},
     {"Suffix", kHost, "co.uk", kExact, "public_suffix refuse: public suffix co.uk"},
     {"PrivateSuffix", kHost, "github.io", kTree, "public_suffix refuse: public suffix github.io"},
+    {"ObjectStorage", kHost, "storage.yandexcloud.net", kExact,
+     "public_suffix refuse: public suffix storage.yandexcloud.net"},
     {"BelowASuffix", kHost, "someone.github.io", kTree, nullptr},
     {"SiteOfASuffix", kUrl, "http://github.io/", kTree,
      "public_suffix refuse: public suffix github.io"},
