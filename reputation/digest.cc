@@ -3,16 +3,31 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <memory>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
 namespace cloister::reputation {
 namespace {
+
+constexpr size_t kMaxBytes = 32;
+
+// What each character stands for; -1 if it is not a hexadecimal digit. Lists of digests are long.
+constexpr std::array<int8_t, 256> kHexValues = [] {
+  std::array<int8_t, 256> values{};
+  for (int8_t& value : values) value = -1;
+  for (int i = 0; i < 16; ++i) {
+    values["0123456789abcdef"[i]] = static_cast<int8_t>(i);
+    values["0123456789ABCDEF"[i]] = static_cast<int8_t>(i);
+  }
+  return values;
+}();
+
+int HexValue(char c) { return kHexValues[static_cast<unsigned char>(c)]; }
 
 // What one thread needs to hash: fetching the algorithm and allocating a context both cost more
 // than hashing a short key.
@@ -82,16 +97,20 @@ absl::StatusOr<Digest> Digest::FromBytes(DigestAlgorithm algorithm, absl::string
 }
 
 absl::StatusOr<Digest> Digest::FromHex(absl::string_view hex) {
-  for (size_t i = 0; i < hex.size() && i < 64; ++i) {
-    if (absl::ascii_isxdigit(static_cast<unsigned char>(hex[i]))) continue;
-    return absl::InvalidArgumentError(absl::StrCat("character ", i + 1, " ('",
-                                                   absl::CHexEscape(hex.substr(i, 1)),
-                                                   "') of a digest is not a hexadecimal digit"));
+  std::array<char, kMaxBytes> bytes;
+  for (size_t i = 0; i < hex.size() && i < 2 * bytes.size(); ++i) {
+    const int value = HexValue(hex[i]);
+    if (value < 0) {
+      return absl::InvalidArgumentError(absl::StrCat("character ", i + 1, " ('",
+                                                     absl::CHexEscape(hex.substr(i, 1)),
+                                                     "') of a digest is not a hexadecimal digit"));
+    }
+    bytes[i / 2] = static_cast<char>(i % 2 == 0 ? value << 4 : (bytes[i / 2] & 0xf0) | value);
   }
   for (DigestAlgorithm algorithm :
        {DigestAlgorithm::kSha256, DigestAlgorithm::kSha1, DigestAlgorithm::kMd5}) {
     if (hex.size() == 2 * DigestSize(algorithm)) {
-      return FromBytes(algorithm, absl::HexStringToBytes(hex));
+      return FromBytes(algorithm, absl::string_view(bytes.data(), DigestSize(algorithm)));
     }
   }
   return absl::InvalidArgumentError(absl::StrCat(

@@ -18,17 +18,26 @@ CsvRows::Outcome CsvRows::SetDelimiter(char delimiter) {
   return Parse() == Parsed::kDone ? Outcome::kRow : Outcome::kBadRow;
 }
 
-bool CsvRows::PeekLine() {
-  if (!ahead_.empty()) return true;
+bool CsvRows::ReadLine(Line* line) {
   if (!lines_->Next()) return false;
   absl::string_view text = lines_->line();
   if (lines_->number() == 1) absl::ConsumePrefix(&text, kByteOrderMark);
-  ahead_.push_back({lines_->number(), std::string(text), lines_->cut()});
+  line->number = lines_->number();
+  line->text.assign(text.data(), text.size());
+  line->cut = lines_->cut();
+  return true;
+}
+
+bool CsvRows::PeekLine() {
+  if (!ahead_.empty()) return true;
+  Line line;
+  if (!ReadLine(&line)) return false;
+  ahead_.push_back(std::move(line));
   return true;
 }
 
 bool CsvRows::NextLine(Line* line) {
-  if (!PeekLine()) return false;
+  if (ahead_.empty()) return ReadLine(line);
   *line = std::move(ahead_.front());
   ahead_.pop_front();
   return true;
@@ -49,20 +58,19 @@ bool CsvRows::IsPassedOver(absl::string_view line) const {
 }
 
 CsvRows::Outcome CsvRows::Next() {
-  Line line;
   do {
-    if (!NextLine(&line)) return Outcome::kEnd;
-  } while (IsPassedOver(line.text));
-  line_number_ = line.number;
-  text_ = line.text;
-  if (line.cut || text_.size() > kMaxRowBytes) {
+    if (!NextLine(&first_)) return Outcome::kEnd;
+  } while (IsPassedOver(first_.text));
+  line_number_ = first_.number;
+  text_ = first_.text;
+  if (first_.cut || text_.size() > kMaxRowBytes) {
     why_ = absl::StrCat("longer than ", kMaxRowBytes, " bytes");
     return Outcome::kBadRow;
   }
-  return ParseFrom(line);
+  return ParseFromFirst();
 }
 
-CsvRows::Outcome CsvRows::ParseFrom(const Line& first) {
+CsvRows::Outcome CsvRows::ParseFromFirst() {
   std::deque<Line> taken;
   Parsed parsed = Parse();
   while (parsed == Parsed::kOpenQuote && taken.size() + 1 < kMaxRowLines) {
@@ -79,29 +87,38 @@ CsvRows::Outcome CsvRows::ParseFrom(const Line& first) {
   // The lines after the first are rows of their own.
   ahead_.insert(ahead_.begin(), std::make_move_iterator(taken.begin()),
                 std::make_move_iterator(taken.end()));
-  text_ = first.text;
+  text_ = first_.text;
   return Outcome::kBadRow;
 }
 
 bool CsvRows::IsPadding(char c) const { return c != delimiter_ && (c == ' ' || c == '\t'); }
 
 CsvRows::Parsed CsvRows::Parse() {
-  fields_.clear();
+  size_t count = 0;
   size_t position = 0;
   for (;;) {
     while (position < text_.size() && IsPadding(text_[position])) ++position;
-    std::string field;
+    // What the row before put there is overwritten, so that rows need no fresh memory.
+    if (count == fields_.size()) fields_.emplace_back();
+    std::string& field = fields_[count++];
+    field.clear();
     if (position < text_.size() && text_[position] == '"') {
       const Parsed quoted = ParseQuoted(&position, &field);
-      if (quoted != Parsed::kDone) return quoted;
+      if (quoted != Parsed::kDone) {
+        fields_.clear();
+        return quoted;
+      }
     } else {
       const size_t end = std::min(text_.find(delimiter_, position), text_.size());
-      field = std::string(
-          absl::StripAsciiWhitespace(absl::string_view(text_).substr(position, end - position)));
+      const absl::string_view bare =
+          absl::StripAsciiWhitespace(absl::string_view(text_).substr(position, end - position));
+      field.assign(bare.data(), bare.size());
       position = end;
     }
-    fields_.push_back(std::move(field));
-    if (position >= text_.size()) return Parsed::kDone;
+    if (position >= text_.size()) {
+      fields_.resize(count);
+      return Parsed::kDone;
+    }
     ++position;  // the delimiter
   }
 }

@@ -49,16 +49,17 @@ class CsvRows {
 
  private:
   struct Line {
-    uint64_t number;
+    uint64_t number = 0;
     std::string text;
-    bool cut;
+    bool cut = false;
   };
   enum class Parsed { kDone, kOpenQuote, kBad };
 
+  bool ReadLine(Line* line);
   bool NextLine(Line* line);
   bool IsPassedOver(absl::string_view line) const;
   bool PeekLine();
-  Outcome ParseFrom(const Line& first);
+  Outcome ParseFromFirst();
   // White space that means nothing here.
   bool IsPadding(char c) const;
   // Splits text_ into fields_.
@@ -67,6 +68,7 @@ class CsvRows {
 
   LineReader* lines_;
   char delimiter_ = ',';
+  Line first_;              // of the row at hand
   std::deque<Line> ahead_;  // read, but not used
   std::vector<std::string> fields_;
   std::string why_;
