@@ -27,13 +27,13 @@ struct SourceTerms {
   // verdict is kept; among equals the graver one.
   uint8_t trust = 50;
   // For entries that state none; the format's own if unset.
-  std::optional<reputation::Verdict> verdict;
+  std::optional<reputation::Verdict> verdict = std::nullopt;
   // In place of a verdict that the source states: {"trusted", "known"} takes its trust away.
-  std::map<reputation::Verdict, reputation::Verdict> verdict_map;
+  std::map<reputation::Verdict, reputation::Verdict> verdict_map = {};
   // Added to the categories of every entry.
-  std::vector<reputation::Category> categories;
+  std::vector<reputation::Category> categories = {};
   // By the source's tag or type, in lower case; on top of what the format knows by itself.
-  std::map<std::string, std::vector<reputation::Category>> category_map;
+  std::map<std::string, std::vector<reputation::Category>> category_map = {};
   // For entries that state none; at most `max_confidence` for those that do.
   uint8_t confidence = 0;
   uint8_t max_confidence = 100;
