@@ -31,12 +31,12 @@ struct ExportArguments {
 
 // Page by page, so that memory does not grow with their number. False if a call failed.
 bool WriteAll(Session* session, std::ostream& out, uint64_t* written, ExitCode* code) {
-  out << OverrideCsvHeader();
   v1::ListOverridesRequest request;
   request.set_page_size(kPageSize);
   do {
     v1::ListOverridesResponse page;
     if (!session->Call(&v1::AdminService::Stub::ListOverrides, request, &page, code)) return false;
+    if (request.page_token().empty()) out << OverrideCsvHeader();
     for (const v1::Override& one : page.overrides()) out << OverrideCsvRow(one);
     *written += static_cast<uint64_t>(page.overrides_size());
     session->progress().Show("overrides read", *written, 0);

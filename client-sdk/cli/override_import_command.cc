@@ -98,8 +98,7 @@ void AddListOptions(CLI::App* import, ListArguments* list) {
       ->check(CLI::IsMember({"exact", "subtree", "subdomains_only"}));
   import->add_option("--valid-for", list->valid_for,
                      "how long, for those that the list gives no end: 12h, 30d");
-  import
-      ->add_option("--categories", list->categories, "malware,phishing … in place of the format's")
+  import->add_option("--categories", list->categories, "malware,phishing: in place of the format's")
       ->delimiter(',');
   import->add_option("--confidence", list->confidence, "0 to 100")->check(CLI::Range(0, 100));
   import->add_option("--column", list->columns,

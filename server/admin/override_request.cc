@@ -21,8 +21,11 @@ using reputation::Scope;
 using reputation::Verdict;
 
 constexpr size_t kMaxReasonBytes = 1024;
-// A record keeps hours since 1970 in 24 bits; ten years are far inside of that.
+// Beyond ten years a duration is a slip of the pen.
 constexpr absl::Duration kMaxValidity = absl::Hours(10 * 366 * 24);
+// Lists say "never" as 2099-12-31. A record keeps hours since 1970 in 24 bits, beyond the year
+// 3800.
+constexpr int64_t kYear3000_s = 32'503'680'000;
 
 absl::Status Invalid(absl::string_view field, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(field, ": ", what));
@@ -82,9 +85,8 @@ absl::Status ReadValidity(const v1::Override& wanted, absl::Time now, reputation
   if (until <= now) {
     return Invalid("valid_until", "has passed; leave the override out, or let it hold for longer");
   }
-  if (until > now + kMaxValidity) {
-    return Invalid("valid_until",
-                   "is more than ten years away; leave it unset to hold until deleted");
+  if (until >= absl::FromUnixSeconds(kYear3000_s)) {
+    return Invalid("valid_until", "lies after the year 2999; leave it unset to hold until deleted");
   }
   record->valid_until_hours = reputation::HoursSinceEpoch(until);
   return absl::OkStatus();

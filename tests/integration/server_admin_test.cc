@@ -99,6 +99,13 @@ TEST_F(ServerAdminTest, GatewayMayNotAdminister) {
       {"Explain", Unary(stub.get(), &v1::AdminService::Stub::Explain)},
       {"SetOverride", Unary(stub.get(), &v1::AdminService::Stub::SetOverride)},
       {"DeleteOverride", Unary(stub.get(), &v1::AdminService::Stub::DeleteOverride)},
+      {"ImportOverrides",
+       [&](grpc::ClientContext* context) {
+         v1::ImportOverridesResponse response;
+         auto stream = stub->ImportOverrides(context, &response);
+         stream->WritesDone();
+         return stream->Finish();
+       }},
       {"ListOverrides", Unary(stub.get(), &v1::AdminService::Stub::ListOverrides)},
       {"ListAuditEntries", Unary(stub.get(), &v1::AdminService::Stub::ListAuditEntries)},
   };

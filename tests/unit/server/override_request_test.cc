@@ -33,7 +33,10 @@ v1::SetOverrideRequest Request(v1::ObjectKind kind, const std::string& text,
 absl::StatusOr<storage::Override> Parse(const v1::SetOverrideRequest& request) {
   absl::StatusOr<OverrideTarget> target = ParseOverrideTarget(request.object());
   if (!target.ok()) return target.status();
-  return ParseOverride(request, *target, "ops", kNow);
+  if (absl::Status s = CheckReason(request.reason()); !s.ok()) return s;
+  absl::StatusOr<v1::Override> wanted = WantedOverride(request, kNow);
+  if (!wanted.ok()) return wanted.status();
+  return ParseOverride(*wanted, *target, {"ops", request.reason(), kNow});
 }
 
 TEST(OverrideRequestTest, TakesAnObjectOfEachKindInCanonicalForm) {
@@ -84,6 +87,9 @@ TEST(OverrideRequestTest, ValidityIsRoundedUpToTheHour) {
   ASSERT_OK_AND_ASSIGN(storage::Override value, Parse(request));
   EXPECT_EQ(value.record.valid_until_hours, 1'800'000'000 / 3600 + 1);
   EXPECT_FALSE(value.record.ExpiredAt(kNow));
+  request.mutable_valid_for()->set_seconds(3600);
+  ASSERT_OK_AND_ASSIGN(storage::Override an_hour, Parse(request));
+  EXPECT_EQ(an_hour.record.valid_until_hours, 1'800'000'000 / 3600 + 1);
   request.clear_valid_for();
   ASSERT_OK_AND_ASSIGN(storage::Override lasting, Parse(request));
   EXPECT_EQ(lasting.record.valid_until_hours, 0u);
@@ -150,6 +156,13 @@ INSTANTIATE_TEST_SUITE_P(
         BadOverride{"ThreatNameTooLong",
                     Changed([](auto& r) { r.set_threat_name(std::string(256, 'a')); }),
                     "threat_name"},
+        BadOverride{"UnknownCategory",
+                    Changed([](auto& r) { r.add_categories(static_cast<v1::Category>(99)); }),
+                    "categories"},
+        BadOverride{"TooConfident", Changed([](auto& r) { r.set_confidence(101); }), "confidence"},
+        BadOverride{"NoContext",
+                    Changed([](auto& r) { r.add_applies_to(v1::LOOKUP_CONTEXT_UNSPECIFIED); }),
+                    "applies_to"},
         BadOverride{"NegativeValidity",
                     Changed([](auto& r) { r.mutable_valid_for()->set_seconds(-1); }), "valid_for"},
         BadOverride{"ValidityOfAges",
