@@ -2,12 +2,15 @@
 
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "sync/feeds/indicator.h"
 #include "sync/feeds/line_format.h"
+#include "sync/feeds/threat_words.h"
 
 namespace cloister::feeds {
 namespace {
@@ -51,10 +54,27 @@ size_t DigestLength(absl::string_view name) {
   return 0;
 }
 
+// What options.category_map says of the words of these fields, which commas separate.
+void AddMappedCategories(const RowFields& row, std::initializer_list<absl::string_view> names,
+                         const FeedOptions& options, Listing* listing) {
+  if (options.category_map.empty()) return;
+  for (const absl::string_view name : names) {
+    for (const absl::string_view word : absl::StrSplit(row(name), ',', absl::SkipWhitespace())) {
+      const std::string plain = absl::AsciiStrToLower(absl::StripAsciiWhitespace(word));
+      const auto mapped = options.category_map.find(plain);
+      if (mapped == options.category_map.end()) continue;
+      for (const Category category : mapped->second) {
+        AddCategory(category, &listing->label.categories);
+      }
+    }
+  }
+}
+
 RowListings UrlhausListings(const RowFields& row, const FeedOptions& options) {
   Listing listing = ThreatDefaults(options, Verdict::kMalicious, {Category::kMalware});
   const absl::string_view url = row("url");
   if (url.empty()) return Missing("url");
+  AddMappedCategories(row, {"tags", "threat"}, options, &listing);
   const absl::string_view tags = row("tags");
   listing.label.threat_name = FitLabel(tags.empty() ? row("threat") : tags);
   SetSeen(row("dateadded"), row("last_online"), &listing.record);
@@ -64,6 +84,7 @@ RowListings UrlhausListings(const RowFields& row, const FeedOptions& options) {
 RowListings MalwareBazaarListings(const RowFields& row, const FeedOptions& options) {
   Listing listing = ThreatDefaults(options, Verdict::kMalicious, {Category::kMalware});
   listing.label.threat_name = FitLabel(row("signature"));
+  AddMappedCategories(row, {"signature", "tags", "file_type_guess"}, options, &listing);
   SetSeen(row("first_seen_utc"), row("last_seen_utc"), &listing.record);
   std::vector<Listing> all;
   for (const absl::string_view column : {"sha256_hash", "sha1_hash", "md5_hash"}) {
@@ -77,7 +98,9 @@ RowListings MalwareBazaarListings(const RowFields& row, const FeedOptions& optio
   return all;
 }
 
-std::vector<Category> ThreatFoxCategories(absl::string_view threat_type) {
+std::vector<Category> ThreatFoxCategories(absl::string_view threat_type,
+                                          const FeedOptions& options) {
+  if (options.category_map.count(std::string(threat_type)) > 0) return {};
   if (absl::StartsWith(threat_type, "botnet_cc")) return {Category::kBotnetC2};
   return {Category::kMalware};
 }
@@ -91,8 +114,10 @@ absl::string_view FirstOf(const RowFields& row, std::initializer_list<absl::stri
 }
 
 RowListings ThreatFoxListings(const RowFields& row, const FeedOptions& options) {
-  Listing listing =
-      ThreatDefaults(options, Verdict::kMalicious, ThreatFoxCategories(row("threat_type")));
+  Listing listing = ThreatDefaults(options, Verdict::kMalicious,
+                                   ThreatFoxCategories(row("threat_type"), options));
+  AddMappedCategories(row, {"threat_type", "malware_printable", "malware", "tags"}, options,
+                      &listing);
   const absl::string_view value = FirstOf(row, {"ioc_value", "ioc"});
   if (value.empty()) return Missing("ioc_value");
   const absl::string_view malware = FirstOf(row, {"malware_printable", "malware"});
@@ -124,6 +149,7 @@ RowListings PhishTankListings(const RowFields& row, const FeedOptions& options) 
   if (const absl::string_view target = row("target"); target != "Other") {
     listing.label.threat_name = FitLabel(target);
   }
+  AddMappedCategories(row, {"target"}, options, &listing);
   SetSeen(row("submission_time"), "", &listing.record);
   return ListingsOf(url, IndicatorKind::kUrl, listing);
 }

@@ -20,8 +20,10 @@ using RowFields = std::function<absl::string_view(absl::string_view name)>;
 
 using RowListings = std::variant<std::vector<Listing>, Fault>;
 
-// What a row lists. Words that only describe never cost a row: a date that cannot be read is left
-// out, a threat's name is cut to what a label holds.
+// What a row lists. Tags and types that options.category_map knows add its categories to those of
+// the feed; where it knows ThreatFox's threat_type, its word counts instead of ours. Words that
+// only describe never cost a row: a date that cannot be read is left out, a threat's name is cut to
+// what a label holds.
 struct ThreatRowFormat {
   // Columns without which a CSV is something else.
   std::vector<absl::string_view> columns;
