@@ -78,6 +78,10 @@ absl::StatusOr<std::vector<std::string>> InFolder(const std::string& path,
 }
 
 absl::StatusOr<std::vector<std::string>> Matching(const std::string& pattern) {
+  const fs::path folder =
+      fs::path(pattern.substr(0, pattern.find_first_of(kPatternCharacters))).parent_path();
+  std::error_code error;
+  if (!fs::exists(fs::status(folder, error))) return FileError(folder, error);
   glob_t found = {};
   const int failed = glob(pattern.c_str(), GLOB_ERR | GLOB_NOSORT, nullptr, &found);
   const std::vector<std::string> names(found.gl_pathv, found.gl_pathv + found.gl_pathc);
@@ -85,8 +89,7 @@ absl::StatusOr<std::vector<std::string>> Matching(const std::string& pattern) {
   if (failed != 0 && failed != GLOB_NOMATCH) {
     return absl::PermissionDeniedError(absl::StrCat(pattern, ": a folder cannot be listed"));
   }
-  const std::string fixed = pattern.substr(0, pattern.find_first_of(kPatternCharacters));
-  absl::StatusOr<std::vector<std::string>> files = FilesOf(names, fs::path(fixed).parent_path());
+  absl::StatusOr<std::vector<std::string>> files = FilesOf(names, folder);
   if (files.ok() && files->empty()) {
     return absl::NotFoundError(absl::StrCat(pattern, ": no file has a name of this pattern"));
   }

@@ -181,6 +181,22 @@ TEST(PublicationFile, EveryMistakeIsToldWithItsLineAndMend) {
   }
 }
 
+// deploy/publication.toml, with what is commented out taken in.
+TEST(PublicationFile, TheExampleIsComplete) {
+  std::ifstream file(CLOISTER_SOURCE_DIR "/deploy/publication.toml");
+  std::string text;
+  for (std::string line; std::getline(file, line);) {
+    const bool setting = line.size() > 2 && line[0] == '#' && line.find(" = ") < 20;
+    absl::StrAppend(&text, setting ? line.substr(2) : line, "\n");
+  }
+  ASSERT_OK_AND_ASSIGN(const Publication publication, ParsePublication(text, "/p.toml"));
+  ASSERT_THAT(publication.sources, SizeIs(2));
+  EXPECT_EQ(publication.sources[0].terms.verdict, Verdict::kMalicious);
+  EXPECT_THAT(publication.sources[0].web->header_files, SizeIs(1));
+  EXPECT_THAT(publication.sources[0].terms.category_map, SizeIs(1));
+  EXPECT_THAT(publication.sources[1].reading.columns, SizeIs(2));
+}
+
 TEST(PublicationFile, StateIsNoPartOfWhatEverybodyReads) {
   const absl::Status status =
       ParsePublication(
