@@ -85,8 +85,54 @@ publish_feeds() {
   say "Publishing the feed \"software\" from this machine's package index ($index)"
   /usr/lib/apt/apt-helper cat-file "$index" >"$state/sources/Packages"
   publish software "debian-packages:$state/sources/Packages"
-  say "Publishing the feed \"threats\" from public test indicators (deploy/demo/feeds/threats.csv)"
-  publish threats "csv:$here/feeds/threats.csv"
+  say "Publishing the feed \"threats\" from two sources, as its publication file describes"
+  write_publication
+  sed 's/^/    /' "$state/etc/threats.publication.toml"
+  printf '\n'
+  build_threats threats.csv
+}
+
+# What the feed "threats" is made of: docs/publication.md.
+write_publication() {
+  mkdir -p "$state/etc"
+  cat >"$state/etc/threats.publication.toml" <<TOML
+[repository]
+path = "$state/publisher/threats/repository"
+state_directory = "$state/publisher/threats/state"
+minimum_poll_s = 1
+
+[keys]
+folders = ["$state/publisher/threats/keys"]
+passphrase_file = "$state/publisher/threats/passphrase"
+
+[guards]
+private_network = "off"  # what the demonstration lists is reserved for documentation
+own_domains = ["bank.test"]
+
+[[source]]
+name = "indicators"
+format = "csv"
+path = "$state/sources/threats.csv"
+trust = 80
+licence = "CC0-1.0"
+redistribution = "allowed"
+
+[[source]]
+name = "community"
+format = "domain"
+path = "$here/feeds/community.txt"
+trust = 30
+confidence = 40
+add_categories = ["phishing"]
+attribution = "volunteers of the demonstration"
+redistribution = "internal"
+TOML
+}
+
+# build_threats FILE: the indicators are now those of FILE.
+build_threats() {
+  cp "$here/feeds/$1" "$state/sources/threats.csv"
+  cloister-publish build "$state/etc/threats.publication.toml"
 }
 
 write_configuration() {

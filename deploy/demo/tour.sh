@@ -42,6 +42,10 @@ show_verdicts() {
   ask 10 'MALICIOUS' lookup 'login.account.phishing.example'
   ask 10 'MALICIOUS' lookup '192.0.2.77'
 
+  say "A name of the second source; of its others one is a public suffix, one our own: not published"
+  ask 10 'MALICIOUS' lookup 'shop-login.example'
+  ask 0 'NOT LISTED' lookup 'www.bank.test'
+
   say "A package of this distribution, by digest and by package URL"
   local digest name version
   read -r name version digest < <(awk '/^Package: /{p=$2} /^Version: /{v=$2}
@@ -61,7 +65,7 @@ show_verdict_flip() {
   say "A delta flips a verdict: $object"
   ask 0 'NOT LISTED' lookup "$object"
   started=$(date +%s.%N)
-  publish threats "csv:$here/feeds/threats-update.csv"
+  build_threats threats-update.csv
   wait_for 30 flipped "$object" 10 || true
   ask 10 'MALICIOUS' lookup "$object"
   printf '    from "publish" to the new verdict: %.1f s (the worker polls every second)\n' \
@@ -86,7 +90,7 @@ show_altered_pack() {
   local entry pack
   say "A pack is altered on its way: the server refuses it by reason and serves on"
   kill -STOP "$sync_pid"
-  publish threats "csv:$here/feeds/threats.csv" >/dev/null
+  build_threats threats.csv >/dev/null
   sed -e "s|^spool_directory.*|spool_directory = \"$state/altered/spool\"|" \
     -e "s|^state_directory.*|state_directory = \"$state/altered/state\"|" \
     "$state/etc/cloister-sync.toml" >"$state/etc/altered.toml"
