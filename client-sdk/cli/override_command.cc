@@ -1,4 +1,4 @@
-// cloister override set|list|delete; import and export have files of their own
+// cloister override set|list; the others have files of their own
 
 #include <algorithm>
 #include <vector>
@@ -113,27 +113,6 @@ ExitCode Set(Session* session, const OverrideArguments& arguments) {
   return ExitCode::kOk;
 }
 
-ExitCode Delete(Session* session, const OverrideArguments& arguments) {
-  const absl::StatusOr<Thing> thing = ReadThing(arguments.thing, arguments.object.forced_kind());
-  if (!thing.ok()) return session->Fail(ExitCode::kUsage, thing.status().message());
-  v1::DeleteOverrideRequest request;
-  SetObject(thing->object, request.mutable_object());
-  request.set_reason(arguments.reason);
-  v1::DeleteOverrideResponse response;
-  ExitCode code = ExitCode::kOk;
-  if (!session->Call(&v1::AdminService::Stub::DeleteOverride, request, &response, &code)) {
-    return code;
-  }
-  if (session->options().json()) {
-    session->out() << ToText(JsonOf(response));
-  } else {
-    session->out() << "Deleted the override of "
-                   << ObjectText(thing->input, thing->object, thing->hashed, "")
-                   << "; gone from generation " << response.generation() << "\n";
-  }
-  return ExitCode::kOk;
-}
-
 ExitCode List(Session* session, const OverrideArguments& arguments) {
   v1::ListOverridesResponse all;
   v1::ListOverridesRequest request;
@@ -210,12 +189,7 @@ void AddOverride(CLI::App* app, Session* session) {
       ->check(CLI::Range(1, 10'000'000))
       ->capture_default_str();
   Choose(list, session, listed, &List);
-  auto deleted = std::make_shared<OverrideArguments>();
-  CLI::App* remove = command->add_subcommand("delete", "Delete the override of one object");
-  remove->add_option("THING", deleted->thing, "as it was set")->required();
-  AddKindOption(remove, &deleted->object);
-  remove->add_option("--reason", deleted->reason, "why, for the audit trail")->required();
-  Choose(remove, session, deleted, &Delete);
+  AddOverrideDelete(command, session);
   AddOverrideImport(command, session);
   AddOverrideExport(command, session);
 }

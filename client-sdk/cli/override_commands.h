@@ -8,6 +8,7 @@
 
 namespace cloister::cli {
 
+void AddOverrideDelete(CLI::App* command, Session* session);
 void AddOverrideImport(CLI::App* command, Session* session);
 void AddOverrideExport(CLI::App* command, Session* session);
 

@@ -117,11 +117,10 @@ class RocksReputationStore : public ReputationStore {
   absl::Status ServeFolded(size_t layer, const ColumnFamily& family,
                            const std::vector<VersionPack>& packs);
 
-  // Writes `batch`, which changes overrides, with the totals that follow and an audit entry.
+  // Both write `batch` with an audit entry, synced; the first publishes a generation, too.
   absl::StatusOr<uint64_t> WriteOverrides(rocksdb::WriteBatch* batch, OverrideTotals totals,
                                           const AuditEvent& event)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
-  // Writes `batch` with an audit entry, synced.
   absl::Status WriteAudited(rocksdb::WriteBatch* batch, const AuditEvent& event)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);

@@ -339,6 +339,10 @@ TEST_F(CliTest, HelpTeachesAndVersionSays) {
        {"accept", "reject", "rollback", "pin", "unpin", "verify", "rebuild"}) {
     EXPECT_THAT(RunWith({}, {"feeds", command, "--help"}).output, HasSubstr("Example")) << command;
   }
+  for (const char* command : {"import", "export", "delete"}) {
+    EXPECT_THAT(RunWith({}, {"override", command, "--help"}).output, HasSubstr("Example"))
+        << command;
+  }
   EXPECT_THAT(RunWith({}, {"--version"}).output, HasSubstr("cloister "));
 }
 

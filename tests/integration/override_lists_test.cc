@@ -111,6 +111,17 @@ TEST_F(OverrideListsTest, TheCommandLineSaysWhatTheListDoesNot) {
                             HasSubstr("confidence  70"), HasSubstr("scope subtree")));
 }
 
+TEST_F(OverrideListsTest, AListIsDeletedAgain) {
+  ASSERT_EQ(Import("domain:" + Write("two.txt", "one.example\n*.two.example\n")).exit_code, 0);
+  const std::string more = "domain:" + Write("more.txt", "one.example\n*.two.example\nx.example\n");
+  const ProcessResult result = Run({"override", "delete", "--from", more, "--reason", "over"});
+  EXPECT_EQ(result.exit_code, 0) << result.errors;
+  EXPECT_THAT(result.output, HasSubstr("Deleted 2 overrides; 1 were not set, 0 could not be read"));
+  EXPECT_THAT(Run({"override", "list"}).output, HasSubstr("there is no override"));
+  EXPECT_EQ(Run({"override", "delete", "--reason", "r"}).exit_code, 2);
+  EXPECT_EQ(Run({"override", "delete", "x.example", "--from", more, "--reason", "r"}).exit_code, 2);
+}
+
 TEST_F(OverrideListsTest, StandardInputIsRead) {
   const ProcessResult result = Import("-", {"--format", "ip"}, "198.51.100.0/24\n");
   EXPECT_EQ(result.exit_code, 0) << result.errors;
