@@ -71,7 +71,7 @@ TEST(Arguments, ReadsACompletePublish) {
   ASSERT_EQ(arguments.sources.size(), 2u);
   EXPECT_EQ(arguments.sources[1].format, "debian-packages");
   EXPECT_EQ(arguments.sources[1].path, "b");
-  EXPECT_EQ(arguments.verdict, reputation::Verdict::kTrusted);
+  EXPECT_EQ(arguments.terms.verdict, reputation::Verdict::kTrusted);
   EXPECT_EQ(arguments.minimum_poll_s, 60u);
   EXPECT_EQ(arguments.lifetimes.timestamp, absl::Hours(1));
   EXPECT_FALSE(arguments.lifetimes.targets.has_value());
