@@ -21,6 +21,9 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kMaxEvents = 1'000'000;
+// Of what is said of events, while a document is read; with what it costs to hold a text at all.
+constexpr size_t kMaxHeldBytes = 128 << 20;
+constexpr size_t kBytesOfText = 64;
 // {"response": [{"Event": {…}}]}
 constexpr size_t kMaxWrappers = 3;
 
@@ -101,20 +104,26 @@ struct FirstWalk {
       if (events.size() >= kMaxEvents && events.count(where.number()) == 0) {
         return absl::ResourceExhaustedError("more than a million events in one document");
       }
-      Note(value, &events[where.number()]);
-      return absl::OkStatus();
+      held += Note(value, &events[where.number()]);
+      if (held <= kMaxHeldBytes) return absl::OkStatus();
+      return absl::ResourceExhaustedError("more words about events than any real document has");
     };
     return WalkJson(bytes, choose, visit);
   }
 
  private:
-  static void Note(const json& value, MispEvent* event) {
+  // Returns the bytes that it holds of it.
+  static size_t Note(const json& value, MispEvent* event) {
     if (value.is_string()) {
       event->info = value.get<std::string>().substr(0, MispEvent::kMaxTextBytes);
-    } else if (event->tags.size() < MispEvent::kMaxTags) {
-      event->tags.emplace_back(JsonText(value, "name").substr(0, MispEvent::kMaxTextBytes));
+      return event->info.size() + kBytesOfText;
     }
+    if (event->tags.size() == MispEvent::kMaxTags) return 0;
+    event->tags.emplace_back(JsonText(value, "name").substr(0, MispEvent::kMaxTextBytes));
+    return event->tags.back().size() + kBytesOfText;
   }
+
+  size_t held = 0;
 };
 
 class MispFeed : public FeedReader {

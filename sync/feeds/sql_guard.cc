@@ -64,7 +64,11 @@ SqlGuard::SqlGuard(sqlite3* database, uint64_t database_bytes)
     : database_(database),
       statement_steps_(std::max(kLeastSteps, database_bytes)),
       all_steps_(kStatementsAtMost * statement_steps_) {
-  sqlite3_set_authorizer(database_, OnAction, this);
+  const auto judge = [](void* guard, int action, const char* first, const char* second,
+                        const char* database, const char*) {
+    return static_cast<SqlGuard*>(guard)->Judge(action, first, second, database);
+  };
+  sqlite3_set_authorizer(database_, judge, this);
   sqlite3_progress_handler(database_, kStepsAtOnce, OnProgress, this);
 }
 
@@ -77,11 +81,6 @@ void SqlGuard::BeginStatement() {
   refusal_.clear();
   is_transaction_ = false;
   used_ = 0;
-}
-
-int SqlGuard::OnAction(void* guard, int action, const char* first, const char* second,
-                       const char* database, const char*) {
-  return static_cast<SqlGuard*>(guard)->Judge(action, first, second, database);
 }
 
 int SqlGuard::OnProgress(void* guard) {

@@ -29,10 +29,9 @@ class SqlGuard {
   bool is_transaction() const { return is_transaction_; }
 
  private:
-  static int OnAction(void* guard, int action, const char* first, const char* second,
-                      const char* database, const char* inner);
   static int OnProgress(void* guard);
 
+  // As sqlite3_set_authorizer() describes its callback.
   int Judge(int action, const char* first, const char* second, const char* database);
   int Refuse(const char* what, const char* name);
 

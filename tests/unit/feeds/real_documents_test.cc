@@ -121,8 +121,7 @@ INSTANTIATE_TEST_SUITE_P(
                  "rows 2715 file 1636 url 586 host 341 ip 152 !bad_value 2 !fragment_identity 2 "
                  "!unsupported 21",
                  {"malicious file 12d5c8201d462576f38a2c1cf62eb3f9f09c3799b4212325d33509ef1253f4e7",
-                  "malicious url 104.238.220.131/download/sys.exe",
-                  "!malicious url http://172.233.228.93/patch",
+                  "malicious url 104.238.220.131/download/sys.exe", "!malicious host kntwtopnbt",
                   "!malicious url bandung.pojoksatu.id/#mingguini"}},
         Document{"misp",
                  "eset-misp",
