@@ -93,7 +93,8 @@ TEST_F(ServerExclusionsTest, HoldInBatches) {
   for (const Question& question : Questions()) {
     const reputation::LookupKeys keys =
         reputation::Object::Parse(question.kind, question.text)->Keys(false);
-    for (const auto& key : keys.keys) request.mutable_lookup_keys()->append(key.bytes());
+    for (const auto& key : keys.keys)
+      request.mutable_lookup_keys()->append(std::string(key.bytes()));
     request.add_key_counts(static_cast<uint32_t>(keys.keys.size()));
     request.add_exact_counts(static_cast<uint32_t>(keys.exact_count));
     expected.push_back(question.listed ? v1::ANSWER_STATUS_LISTED : v1::ANSWER_STATUS_NOT_LISTED);

@@ -206,7 +206,8 @@ TEST(Publish, StatesWhereTheEntriesComeFrom) {
   feed.options.snapshot = true;
   ASSERT_THAT(feed.Publish(Files(0, 101)), IsOk());
   int stated = 0;
-  for (const trust::PackTarget& pack : *feed.Offered()) {
+  ASSERT_OK_AND_ASSIGN(const std::vector<trust::PackTarget> offered, feed.Offered());
+  for (const trust::PackTarget& pack : offered) {
     if (pack.to_version != 2) continue;
     ++stated;
     EXPECT_EQ(pack.sources, feed.options.sources) << pack.path;
