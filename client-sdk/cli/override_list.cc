@@ -2,11 +2,13 @@
 
 #include <utility>
 
-#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "client-sdk/cli/durations.h"
+#include "reputation/url.h"
+#include "reputation/utf8.h"
 
 namespace cloister::cli {
 namespace {
@@ -85,13 +87,19 @@ Scope ScopeOf(const feeds::FeedEntry& entry, const OverrideList& list) {
   return list.scope.value_or(Scope::kExact);
 }
 
+// As text: URLs may be listed with any bytes, which their canonical form escapes.
+std::string TextOf(const feeds::FeedEntry& entry) {
+  absl::string_view listed = entry.listed;
+  if (entry.key.kind() == ObjectKind::kHost) absl::ConsumePrefix(&listed, "*.");
+  if (reputation::IsUtf8(listed)) return std::string(listed);
+  const absl::StatusOr<reputation::CanonicalUrl> url = reputation::CanonicalizeUrl(listed);
+  return url.ok() ? url->ToString() : absl::CHexEscape(listed);
+}
+
 v1::Override OverrideOf(const feeds::FeedEntry& entry, const OverrideList& list) {
   v1::Override one;
-  const ObjectKind kind = entry.key.kind();
-  absl::string_view listed = entry.listed;
-  if (kind == ObjectKind::kHost) absl::ConsumePrefix(&listed, "*.");
-  one.mutable_object()->set_kind(static_cast<v1::ObjectKind>(kind));
-  one.mutable_object()->set_text(listed.data(), listed.size());
+  one.mutable_object()->set_kind(static_cast<v1::ObjectKind>(entry.key.kind()));
+  one.mutable_object()->set_text(TextOf(entry));
   one.set_verdict(static_cast<v1::Verdict>(entry.record.verdict));
   one.set_scope(static_cast<v1::Scope>(static_cast<int>(ScopeOf(entry, list)) + v1::SCOPE_EXACT));
   if (entry.record.valid_until_hours != 0) {

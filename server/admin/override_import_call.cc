@@ -4,6 +4,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "reputation/utf8.h"
 #include "server/lookup/proto_conversion.h"
 
 namespace cloister::server {
@@ -12,12 +13,19 @@ namespace {
 constexpr size_t kMaxSourceBytes = 1024;
 constexpr size_t kShownTextBytes = 120;
 
+// At most `max_bytes` of it, cut at a character's end.
+absl::string_view Cut(absl::string_view text, size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  while (max_bytes > 0 && (text[max_bytes] & 0xc0) == 0x80) --max_bytes;
+  return text.substr(0, max_bytes);
+}
+
 // "host "co.uk"", for people; cut where it is long.
 std::string Shown(const v1::Object& object) {
   const bool long_text = object.text().size() > kShownTextBytes;
   const absl::StatusOr<reputation::ObjectKind> kind = KindFromProto(object.kind());
   return absl::StrCat(kind.ok() ? reputation::ObjectKindName(*kind) : "object", " \"",
-                      absl::Utf8SafeCEscape(object.text().substr(0, kShownTextBytes)),
+                      absl::Utf8SafeCEscape(Cut(object.text(), kShownTextBytes)),
                       long_text ? "…" : "", "\"");
 }
 
@@ -101,9 +109,10 @@ void OverrideImportCall::Refuse(const v1::Override& wanted, const absl::Status& 
   if (response_->refusals_size() >= kMaxRefusals) return;
   v1::RefusedOverride* refusal = response_->add_refusals();
   refusal->set_index(taken_);
-  refusal->set_message(
-      absl::StrCat(Shown(wanted.object()), ": ",
-                   absl::Utf8SafeCEscape(why.message().substr(0, kMaxRefusalBytes))));
+  const std::string message = absl::StrCat(
+      Shown(wanted.object()), ": ", absl::Utf8SafeCEscape(Cut(why.message(), kMaxRefusalBytes)));
+  // Else the whole answer could not be read.
+  refusal->set_message(reputation::IsUtf8(message) ? message : absl::CEscape(message));
 }
 
 absl::Status OverrideImportCall::Conclude() {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
@@ -85,6 +86,15 @@ TEST_F(OverrideListTest, NamesAfterAStarAreGivenWithoutIt) {
   EXPECT_EQ(read[0].scope(), v1::SCOPE_SUBDOMAINS_ONLY);
 }
 
+// What is not UTF-8 would make the message that it stands in unreadable.
+TEST_F(OverrideListTest, BytesThatAreNoTextAreEscaped) {
+  ListArguments arguments;
+  arguments.source = "url:" + Write("http://a.example/caf\xe9?x=\xff\n");
+  const std::vector<v1::Override> read = Read(arguments);
+  ASSERT_THAT(read, SizeIs(1));
+  EXPECT_EQ(read[0].object().text(), "a.example/caf%E9?x=%FF");
+}
+
 TEST_F(OverrideListTest, WhatHasLapsedIsLeftOut) {
   ListArguments arguments;
   arguments.source = "csv:" + Write(
@@ -99,7 +109,7 @@ TEST_F(OverrideListTest, WhatHasLapsedIsLeftOut) {
 TEST_F(OverrideListTest, FormatAndFileMayStandApart) {
   ListArguments arguments;
   arguments.format = "hash";
-  arguments.source = Write(std::string(64, 'a') + "\n");
+  arguments.source = Write(absl::StrCat(std::string(64, 'a'), "\n"));
   arguments.verdict = "trusted";
   arguments.categories = {"test"};
   arguments.confidence = 33;

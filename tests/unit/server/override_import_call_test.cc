@@ -13,6 +13,7 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
+#include "reputation/utf8.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temporary_directory.h"
 
@@ -198,6 +199,22 @@ TEST_F(OverrideImportCallTest, WhatIsNotValidIsLeftOutAndToldByItsNumber) {
     EXPECT_THAT(response_.refusals(i).message(), HasSubstr(bad[static_cast<size_t>(i)].second));
   }
   EXPECT_THAT(response_.refusals(0).message(), HasSubstr("host \"co.uk\""));
+}
+
+TEST_F(OverrideImportCallTest, ARefusalOfALongTextCanBeRead) {
+  std::vector<v1::Override> bad;
+  for (const char* first : {"", "a", "ab", "abc"}) {
+    std::string name = first;
+    for (int i = 0; i < 400; ++i) name += i % 2 == 0 ? "\xe2\x82\xac" : "\xc3\xbc";
+    bad.push_back(HostOverride(name));
+  }
+  const grpc::Status status = Import({StartWith(), BatchOf(bad)});
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  ASSERT_EQ(response_.refusals_size(), 4);
+  for (const v1::RefusedOverride& refusal : response_.refusals()) {
+    EXPECT_TRUE(reputation::IsUtf8(refusal.message()));
+    EXPECT_LT(refusal.message().size(), 2000u);
+  }
 }
 
 TEST_F(OverrideImportCallTest, OfManyRefusalsTheFirstAreTold) {
