@@ -12,9 +12,16 @@
 #include "sync/publisher/publication/located_source.h"
 #include "sync/publisher/publication/source_reading.h"
 #include "sync/publisher/repository/entry_sorter.h"
+#include "sync/publisher/sources/web_url.h"
 
 namespace cloister::publisher {
 namespace {
+
+// Publishers of feeds put keys into paths: no report has more of a URL than its host.
+std::string HostOf(const WebSource& web) {
+  const absl::StatusOr<WebUrl> url = ParseWebUrl(web.url, web.allow_http);
+  return url.ok() ? url->origin : "";
+}
 
 // One run of BuildPublication.
 class Build {
@@ -122,7 +129,7 @@ class Build {
     const PublicationSource& source = publication_.sources[i];
     SourceReport& report = report_->sources.emplace_back(source.name);
     report.format = source.format;
-    report.place = source.web.has_value() ? source.web->url : source.path;
+    report.place = source.web.has_value() ? HostOf(*source.web) : source.path;
     report.last_copy = located_[i].last_copy;
     report.note = source.note;
     const auto before = before_.find(source.name);

@@ -43,7 +43,7 @@ struct SourceReport {
 
   std::string name;
   std::string format;
-  std::string place;  // path or URL, as configured
+  std::string place;  // path as configured, or the URL's host
   uint64_t files = 0;
   std::optional<LastCopy> last_copy;
   trust::SourceNote note;

@@ -1,5 +1,6 @@
 #include "sync/publisher/publication/located_source.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -17,6 +18,17 @@ absl::Status Named(const PublicationSource& source, const absl::Status& status) 
 // Whole hours, for people.
 std::string Hours(absl::Duration duration) {
   return absl::StrCat(absl::ToInt64Hours(duration), " h");
+}
+
+// The nearest folder that all of `files` lie in; they are sorted, so the ends will do.
+std::string FolderOf(const std::vector<std::string>& files) {
+  const std::filesystem::path first = std::filesystem::path(files.front()).parent_path();
+  const std::filesystem::path last = std::filesystem::path(files.back()).parent_path();
+  const auto [end, rest] = std::mismatch(first.begin(), first.end(), last.begin(), last.end());
+  (void)rest;
+  std::filesystem::path folder;
+  for (auto part = first.begin(); part != end; ++part) folder /= *part;
+  return folder.string();
 }
 
 absl::StatusOr<LocatedSource> LastGood(const PublicationSource& source, const BuildParts& parts,
@@ -71,7 +83,7 @@ absl::StatusOr<LocatedSource> LocateSource(const PublicationSource& source, cons
   LocatedSource located;
   located.files = *std::move(files);
   if (located.files.size() > 1 || located.files.front() != source.path) {
-    located.folder = std::filesystem::path(located.files.front()).parent_path().string();
+    located.folder = FolderOf(located.files);
   }
   return located;
 }

@@ -193,6 +193,15 @@ TEST_F(PublicationBuildTest, SeveralFilesAreOneSource) {
   EXPECT_THAT(folder_.Served(), SizeIs(2));
 }
 
+TEST_F(PublicationBuildTest, FilesOfSeveralFoldersAreNamedFromWhatTheyShare) {
+  folder_.Write("lists/one/a.txt", "a.example\n");
+  folder_.Write("lists/two/b.txt", "co.uk\n");
+  folder_.Configure("[[source]]\nname = 'lists'\nformat = 'domain'\npath = 'lists/*/*.txt'\n");
+  ASSERT_THAT(folder_.Build(), IsOk());
+  EXPECT_EQ(Source(0).reading.rejections().at(RowFault::kPublicSuffix).examples[0].file,
+            "two/b.txt");
+}
+
 TEST_F(PublicationBuildTest, ADryRunLeavesNothingBehind) {
   folder_.Write("domains.txt", "bad.example\n10.1.2.3\n");
   folder_.Configure(kDomains);

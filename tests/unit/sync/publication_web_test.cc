@@ -16,6 +16,7 @@ using ::testing::AllOf;
 using testing::HasCode;
 using ::testing::HasSubstr;
 using testing::IsOk;
+using ::testing::Not;
 using testing::ScriptedWebServer;
 using ::testing::SizeIs;
 
@@ -49,6 +50,9 @@ TEST_F(PublicationWebTest, WhatIsFetchedIsPublished) {
   ASSERT_THAT(folder_.Build(), IsOk());
   EXPECT_TRUE(folder_.ServedHost("a.example").has_value());
   EXPECT_FALSE(folder_.report.sources[0].last_copy.has_value());
+  // Keys stand in paths sometimes: nobody is told them.
+  EXPECT_THAT(folder_.report.sources[0].place,
+              AllOf(HasSubstr("http://127.0.0.1:"), Not(HasSubstr("list.csv"))));
   Serve(200, "kind,value,verdict\nhost,b.example,malicious\n");
   ASSERT_THAT(folder_.Build(), IsOk());
   EXPECT_TRUE(folder_.ServedHost("b.example").has_value());
