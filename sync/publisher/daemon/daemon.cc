@@ -131,6 +131,7 @@ void Daemon::State::Reload(int stop_fd) {
   copies = std::make_unique<SourceCopies>(CopiesDirectory(publication()), stop_fd);
   looks = std::make_unique<SourceLooks>(publication(), known, copies.get());
   refresh_at = absl::InfinitePast();
+  if (status.outcome == "failed") retry_at = absl::InfinitePast();
   Log(Severity::kInfo, "configuration_read", {{"file", file}});
 }
 
@@ -143,6 +144,8 @@ void Daemon::Run(Signals& signals) {
   Notify("READY=1");
   for (;;) {
     const bool cancelled = absl::IsCancelled(state.Round(absl::Now()));
+    // Between rounds an administrator may build, too.
+    state.copies->Release();
     state.WriteStatus();
     if (cancelled || signals.stopped()) return;
     switch (signals.WaitUntil(state.NextRound())) {

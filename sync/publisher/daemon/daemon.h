@@ -30,6 +30,9 @@ using UnlockKeys =
 // who cannot read his sources must not say for ever that his feed is up to date. Then it expires,
 // and appliances tell.
 //
+// Between rounds of all this, `cloister-publish build` may be run by hand, for instance to accept
+// that a source has shrunk.
+//
 // Keys are opened once, and again if a reload names others. Not thread-safe.
 class Daemon {
  public:

@@ -138,9 +138,13 @@ std::string DaemonStatusText(const DaemonStatus& status, absl::Time now) {
       absl::StrCat("feed ", status.feed, ", version ", status.version, ", ", status.records,
                    " records\nlast build ", Since(status.last_build, now), ": ", status.outcome);
   if (!status.error.empty()) absl::StrAppend(&text, ", ", Printable(status.error));
-  absl::StrAppend(
-      &text, "\ntimestamp good until ",
-      absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", status.timestamp_expires, absl::UTCTimeZone()));
+  if (status.timestamp_expires == absl::InfinitePast()) {
+    absl::StrAppend(&text, "\nnothing is published yet");
+  } else {
+    absl::StrAppend(
+        &text, "\ntimestamp good until ",
+        absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", status.timestamp_expires, absl::UTCTimeZone()));
+  }
   if (!status.vouching_error.empty()) {
     absl::StrAppend(&text, ", not refreshed: ", Printable(status.vouching_error));
   }

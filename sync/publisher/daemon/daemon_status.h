@@ -42,7 +42,7 @@ struct DaemonStatus {
 // status.json in a publication's state directory.
 std::string DaemonStatusPath(const Publication& publication);
 
-// Readable by the owner's group, too.
+// Readable by the owner's group, as far as the state directory lets it in.
 absl::Status WriteDaemonStatus(const std::string& path, const DaemonStatus& status);
 // What the file says; nothing is known where it is absent or says something impossible.
 DaemonStatus ReadDaemonStatus(const std::string& path);

@@ -67,8 +67,11 @@ absl::Status SourceLooks::Look(const PublicationSource& source, absl::Time now,
                                SourceState* state) {
   if (source.web.has_value()) {
     const auto copy = copies_->Fetch(source.name, source.format, *source.web, now, nullptr);
-    if (copy.ok()) state->seen = copy->digest;
-    return copy.status();
+    if (!copy.ok()) return copy.status();
+    state->seen = copy->digest;
+    // A good copy is one that was published, by whatever run of the program.
+    if (!copy->changed) state->published = copy->digest;
+    return absl::OkStatus();
   }
   const auto fingerprint = FilesFingerprint(source.path, source.format);
   if (fingerprint.ok()) state->seen = *fingerprint;

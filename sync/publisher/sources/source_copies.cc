@@ -135,8 +135,11 @@ class Fetching {
 
 }  // namespace
 
-SourceCopies::~SourceCopies() {
+SourceCopies::~SourceCopies() { Release(); }
+
+void SourceCopies::Release() {
   if (lock_fd_ >= 0) close(lock_fd_);
+  lock_fd_ = -1;
 }
 
 absl::Status SourceCopies::Lock() {

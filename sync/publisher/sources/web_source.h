@@ -50,7 +50,7 @@ using FetchProgress = std::function<void(uint64_t bytes, uint64_t total)>;
 // short before it was put there), and the good one stays. All steps are atomic: what was there
 // before is there after a crash, or what is new, whole.
 //
-// One process at a time (FailedPrecondition, from the first change to destruction); not
+// One process at a time (FailedPrecondition), from the first change to Release or destruction; not
 // thread-safe.
 class SourceCopies {
  public:
@@ -80,6 +80,9 @@ class SourceCopies {
   absl::Status Accept(const std::string& name);
   // It is not.
   absl::Status Discard(const std::string& name);
+
+  // Lets other processes work with the folder, until the next change.
+  void Release();
 
   // The copy that the last Fetch brought and nobody judged yet, or else the last good one.
   absl::StatusOr<FetchedCopy> Newest(const std::string& name) const;

@@ -237,14 +237,23 @@ TEST_F(DaemonTest, ASourceThatLostMostOfItsEntriesIsNotPublished) {
   MakeRepository();
   Write("hosts.txt", "a.example\nb.example\nc.example\n");
   Configure();
-  StartAndPublish();
+  NotifySocket systemd(directory_ / "notify");
+  Start({absl::StrCat("NOTIFY_SOCKET=", directory_ / "notify")});
+  EXPECT_TRUE(systemd.WaitFor("STATUS=version 1, last build published"));
   Write("hosts.txt", "a.example\n");
   Signal(SIGHUP);
-  Await("build_failed feed=threats");
+  EXPECT_TRUE(systemd.WaitFor("STATUS=version 1, last build failed"));
   EXPECT_THAT(daemon_->errors(), HasSubstr("has lost most of its entries"));
   EXPECT_EQ(Offered().version(), 1u);
-  StopWell();
   EXPECT_EQ(Run({"run", "publication.toml", "--status"}), 1);
+
+  // An administrator may accept it while the service goes on.
+  EXPECT_EQ(Run({"build", "publication.toml", "--accept-loss", "hosts"}), 0) << output_;
+  EXPECT_EQ(Offered().version(), 2u);
+  Signal(SIGHUP);
+  Await(" unchanged feed=threats version=2 ");
+  StopWell();
+  EXPECT_EQ(Run({"run", "publication.toml", "--status"}), 0);
 }
 
 TEST_F(DaemonTest, TwoOfThemExcludeEachOther) {

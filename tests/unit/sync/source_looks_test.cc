@@ -164,6 +164,26 @@ TEST_F(SourceLooksTest, WhatItsReaderRefusedIsNotTriedAgainUntilItChanges) {
   EXPECT_THAT(looks.CheckVouching(now_ + absl::Hours(100)), HasCode(kUnavailable));
 }
 
+TEST_F(SourceLooksTest, VouchesForWhatAnotherRunOfTheProgramPublished) {
+  std::string body = "one.example\n";
+  Serve([&](const std::string&, Connection& connection) {
+    connection.Answer(200, body);
+    return true;
+  });
+  const Publication publication = OfWeb();
+  SourceLooks looks(publication, {}, copies_.get());
+  ASSERT_THAT(looks.LookAtDue(now_, 0), IsOk());
+  looks.Tried();
+  EXPECT_THAT(looks.CheckVouching(now_), HasCode(kUnavailable));
+  copies_->Release();
+  SourceCopies by_hand(directory_ / "copies");
+  ASSERT_THAT(by_hand.Accept("a-feed"), IsOk());
+  by_hand.Release();
+  now_ += absl::Minutes(15);
+  ASSERT_THAT(looks.LookAtDue(now_, 0), IsOk());
+  EXPECT_THAT(looks.CheckVouching(now_), IsOk());
+}
+
 TEST_F(SourceLooksTest, TheStatusFileRemembersWhatIsKnown) {
   const std::string path = directory_ / "status.json";
   EXPECT_EQ(ReadDaemonStatus(path).outcome, "");
@@ -200,6 +220,7 @@ TEST_F(SourceLooksTest, TheStatusFileRemembersWhatIsKnown) {
   EXPECT_EQ(read.sources[0].looked_at, absl::InfinitePast());
   const std::string text = DaemonStatusText(read, now_);
   EXPECT_THAT(text, HasSubstr("a-feed: looked at never, as published 1h ago; failed 3 times"));
+  EXPECT_THAT(text, HasSubstr("nothing is published yet"));
   EXPECT_FALSE(absl::StrContains(text, "\x1b"));
 
   Write("status.json", "[{\"version\": -1}]");
