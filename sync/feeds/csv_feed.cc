@@ -162,9 +162,11 @@ class CsvFeed : public LineFeedReader {
         continue;
       }
       const std::vector<std::string>& fields = rows.fields();
+      const auto has_text = [](const std::string& field) { return !field.empty(); };
+      if (std::none_of(fields.begin(), fields.end(), has_text)) continue;
       const bool too_many = std::any_of(
           fields.begin() + static_cast<ptrdiff_t>(std::min(layout.width(), fields.size())),
-          fields.end(), [](const std::string& field) { return !field.empty(); });
+          fields.end(), has_text);
       if (too_many) {
         output.Reject({RowFault::kMalformed, absl::StrCat(fields.size(),
                                                           " fields where the header "

@@ -129,10 +129,23 @@ Outcome AnyOf(absl::string_view text, const Listing& base) {
   return Bad("neither a digest, a URL, an address nor a name with a dot");
 }
 
+// Without no-break spaces at its end, which tables are exported with: of UTF-8, or the lone byte of
+// Windows-1252 (a0) or Mac OS Roman (ca), where it cannot be part of a character.
+absl::string_view WithoutNoBreakSpaces(absl::string_view text) {
+  for (;;) {
+    if (absl::ConsumeSuffix(&text, "\xc2\xa0")) continue;
+    const size_t size = text.size();
+    const bool lone = size >= 2 && (text.back() == '\xa0' || text.back() == '\xca') &&
+                      absl::ascii_isprint(text[size - 2]);
+    if (!lone) return absl::StripTrailingAsciiWhitespace(text);
+    text.remove_suffix(1);
+  }
+}
+
 }  // namespace
 
 Outcome ListingsOf(absl::string_view text, IndicatorKind kind, const Listing& base) {
-  const std::string plain = reputation::Refang(text);
+  const std::string plain = reputation::Refang(WithoutNoBreakSpaces(text));
   if (plain.empty()) return Fault{RowFault::kMissingField, "there is no value"};
   switch (kind) {
     case IndicatorKind::kAny:

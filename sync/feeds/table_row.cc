@@ -27,7 +27,7 @@ constexpr absl::string_view kBlanks = " \t\r\n";
 absl::string_view Field(const std::vector<std::string>& fields, std::optional<size_t> at) {
   if (!at.has_value() || *at >= fields.size()) return {};
   const absl::string_view text = absl::StripAsciiWhitespace(fields[*at]);
-  for (const absl::string_view nothing : {"n/a", "na", "none", "null", "nil", "-"}) {
+  for (const absl::string_view nothing : {"n/a", "na", "none", "null", "nil", "unknown", "-"}) {
     if (absl::EqualsIgnoreCase(text, nothing)) return {};
   }
   return text;
@@ -70,6 +70,8 @@ constexpr KindWord kKindWords[] = {
     {"ipv4addr", TableColumn::kIp},
     {"ipv6addr", TableColumn::kIp},
     {"ipport", TableColumn::kIp},
+    {"ipv4port", TableColumn::kIp},
+    {"ipv6port", TableColumn::kIp},
     {"ipdst", TableColumn::kIp},
     {"ipsrc", TableColumn::kIp},
     {"ipdstport", TableColumn::kIp},
@@ -132,8 +134,11 @@ ListingsOrFault ObjectOf(TableColumn column, absl::string_view text, const Listi
 // A field may hold several digests, names or addresses; a URL may hold any of what stands between.
 std::vector<absl::string_view> ObjectsIn(TableColumn column, absl::string_view text) {
   const bool digests = column >= TableColumn::kSha256 && column <= TableColumn::kHash;
-  const bool names = column == TableColumn::kHost || column == TableColumn::kIp;
-  const absl::string_view between = digests ? ",;| \t\r\n[]'\"" : names ? ",;| \t\r\n" : "\r\n";
+  absl::string_view between = "\r\n";
+  if (digests) between = ",;| \t\r\n[]'\"";
+  if (column == TableColumn::kIp) between = ",;| \t\r\n";
+  // Words are names, too, if they stand alone.
+  if (column == TableColumn::kHost) between = ",;|\r\n";
   return absl::StrSplit(text, absl::ByAnyChar(between), absl::SkipWhitespace());
 }
 
@@ -245,6 +250,7 @@ TableRowObjects ReadTableRow(const TableLayout& layout, const std::vector<std::s
     }
     const absl::string_view object = url.empty() ? text : absl::string_view(url);
     TableRowObjects found = ReadField(column, object, base);
+    if (found.listings.empty() && found.faults.empty()) continue;  // separators alone
     if (IsRemark(object, found)) {
       remarks.push_back({RowFault::kBadValue, "words where an object should stand"});
       continue;

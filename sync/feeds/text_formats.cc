@@ -93,8 +93,12 @@ class MaltrailTrails : public LineFormat {
                         FeedOutput& output) override {
     const absl::string_view text = absl::StripAsciiWhitespace(line.substr(0, line.find('#')));
     if (text.empty()) return absl::OkStatus();
-    if (text.find_first_of(" \t") != absl::string_view::npos) {
+    if (text.front() != '/' && text.find_first_of(" \t") != absl::string_view::npos) {
       output.Reject(MoreThanOne("one trail"), place);
+      return absl::OkStatus();
+    }
+    if (text.front() != '/' && text.find_first_of("^\\{}") != absl::string_view::npos) {
+      output.Reject({RowFault::kUnsupported, "a regular expression"}, place);
       return absl::OkStatus();
     }
     ListingsOrFault made = ListingsOf(text, IndicatorKind::kAny, base_);

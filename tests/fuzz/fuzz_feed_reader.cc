@@ -48,6 +48,8 @@ absl::Status CheckEntry(const FeedEntry& entry) {
   Require(cloister::reputation::EncodeRecord(entry.record, &encoded).ok());
   Require(!entry.record.removed && entry.record.label_id == 0);
   Require(cloister::reputation::CheckLabel(entry.label).ok());
+  Require(!entry.record.excluded || entry.label.empty());
+  Require(!entry.listed.empty());
   const bool weak =
       entry.key.form() == LookupForm::kFileSha1 || entry.key.form() == LookupForm::kFileMd5;
   Require(!weak || entry.record.verdict != Verdict::kTrusted);

@@ -215,5 +215,30 @@ TEST(PhishTank, CsvAndJsonSayTheSame) {
   }
 }
 
+// The source's tags and types mean what its configuration says.
+TEST(ThreatFeeds, MapTagsAndTypesAsTheSourceIsSaidToMeanThem) {
+  FeedOptions options;
+  options.category_map["miner"] = {Category::kCryptominer};
+  options.category_map["botnet_cc"] = {Category::kSpamSource};
+  const FeedOutcome urlhaus =
+      ReadFeed("urlhaus",
+               "# id,dateadded,url,url_status,last_online,threat,tags,urlhaus_link,reporter\n"
+               "\"1\",\"2026-01-02 "
+               "00:00:00\",\"http://a.example/x\",\"online\",\"None\",\"malware_download\","
+               "\"elf, Miner\",\"x\",\"y\"\n",
+               options);
+  ASSERT_EQ(urlhaus.entries.size(), 1u);
+  EXPECT_THAT(urlhaus.entries[0].label.categories,
+              ElementsAre(Category::kMalware, Category::kCryptominer));
+  const FeedOutcome threatfox = ReadFeed(
+      "threatfox",
+      "\"ioc_value\",\"ioc_type\",\"threat_type\"\n\"a.example\",\"domain\",\"botnet_cc\"\n"
+      "\"b.example\",\"domain\",\"payload\"\n",
+      options);
+  ASSERT_EQ(threatfox.entries.size(), 2u);
+  EXPECT_THAT(threatfox.entries[0].label.categories, ElementsAre(Category::kSpamSource));
+  EXPECT_THAT(threatfox.entries[1].label.categories, ElementsAre(Category::kMalware));
+}
+
 }  // namespace
 }  // namespace cloister::feeds
