@@ -18,9 +18,9 @@ A build fetches what changed, reads every source, applies its terms, stops what 
 what is left and publishes it: as a delta if that is smaller. The report says what became of every
 line. If nothing changed, nothing is published.
 
-A line that cannot be read costs itself alone. A source that cannot be had or read, or that lost most
-of its entries since the last version, ends the build: nothing is published, and what was published
-stays.
+A line that cannot be read costs itself alone. A source that cannot be had or read, or that lost
+most of its entries since the last version, ends the build: nothing is published, and what was
+published stays.
 
 Examples:
   cloister-publish build publication.toml --dry-run     what would it come to?

@@ -34,8 +34,7 @@ absl::StatusOr<Publication> Parse(absl::string_view rest) {
   return ParsePublication(absl::StrCat(kStart, rest), "/etc/feeds/publication.toml");
 }
 
-TEST(PublicationFile, ReadsEverything) {
-  ASSERT_OK_AND_ASSIGN(const Publication publication, ParsePublication(R"(
+constexpr char kEverything[] = R"(
 [repository]
 path = "repo"
 state_directory = "/var/lib/state"
@@ -87,8 +86,11 @@ name = "ours"
 format = "csv"
 path = "ours/*.csv"
 verdict = "suspicious"
-)",
-                                                                       "/etc/feeds/p.toml"));
+)";
+
+TEST(PublicationFile, ReadsEverythingOfTheWhole) {
+  ASSERT_OK_AND_ASSIGN(const Publication publication,
+                       ParsePublication(kEverything, "/etc/feeds/p.toml"));
   EXPECT_EQ(publication.repository, "/etc/feeds/repo");
   EXPECT_EQ(publication.state_directory, "/var/lib/state");
   EXPECT_EQ(publication.minimum_poll_interval, absl::Minutes(1));
@@ -106,6 +108,11 @@ verdict = "suspicious"
   EXPECT_THAT(publication.guards.allow, ElementsAre("github.com"));
   EXPECT_EQ(publication.schedule.interval, absl::Minutes(1));
   EXPECT_EQ(publication.schedule.refresh_at_share, 0.3);
+}
+
+TEST(PublicationFile, ReadsEverythingOfASource) {
+  ASSERT_OK_AND_ASSIGN(const Publication publication,
+                       ParsePublication(kEverything, "/etc/feeds/p.toml"));
   ASSERT_THAT(publication.sources, SizeIs(2));
   const PublicationSource& web = publication.sources[0];
   ASSERT_TRUE(web.web.has_value());
