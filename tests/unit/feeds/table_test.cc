@@ -161,7 +161,7 @@ TEST(Table, ABadObjectIsCountedByReasonAndCostsNoOther) {
       {absl::StrCat("sha256,", kMd5, ",,,,"), RowFault::kBadValue},
       {absl::StrCat(",,", kMd5, ",,,"), RowFault::kBadValue},
       {"domain,co.uk,,,,", RowFault::kPublicSuffix},
-      {",,,,,", RowFault::kMissingField},
+      {"domain,-,,,,", RowFault::kMissingField},
       {"domain,a.example,,bad,,", RowFault::kBadVerdict},
       {"domain,a.example,,,high,", RowFault::kBadConfidence},
       {"domain,a.example,,,,soon", RowFault::kBadDate},
