@@ -172,9 +172,10 @@ TEST_F(PublicationBuildTest, WhatGuardsStopIsLeftOutListedAndMayBeAllowed) {
   EXPECT_EQ(Source(0).guarded.at(Guard::kPrivateNetwork).action, GuardAction::kRefuse);
   EXPECT_EQ(folder_.report.held_file, folder_ / "state/held.tsv");
   const std::string held = folder_.Read("state/held.tsv");
-  EXPECT_THAT(held, AllOf(HasSubstr("login.bank.example\tpopular_host\t"),
-                          HasSubstr("10.1.2.3\tprivate_network\t"), HasSubstr("\tdomains\t"),
-                          Not(HasSubstr("\nbad.example"))));
+  EXPECT_THAT(held,
+              AllOf(HasSubstr("login.bank.example\tpopular_host\t"),
+                    HasSubstr("10.1.2.3\tprivate_network\t"),
+                    HasSubstr("\thold\tdomains\tmalicious\n"), Not(HasSubstr("\nbad.example"))));
   // The whole list, copied: what is refused stays refused.
   folder_.Write("allowed.txt", held);
   ASSERT_THAT(folder_.Build(), IsOk());
