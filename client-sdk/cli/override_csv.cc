@@ -29,7 +29,7 @@ std::string ScopeText(v1::Scope scope) {
 
 std::string UntilText(const v1::Override& one) {
   if (!one.has_valid_until()) return "";
-  return absl::FormatTime(absl::RFC3339_sec, absl::FromUnixSeconds(one.valid_until().seconds()),
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(one.valid_until().seconds()),
                           absl::UTCTimeZone());
 }
 
