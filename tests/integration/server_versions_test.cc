@@ -162,6 +162,7 @@ TEST_F(ServerVersionsTest, NotesOfSourcesReachWhoeverAsks) {
                     .attribution = "abuse.ch",
                     .redistribution = trust::Redistribution::kAllowed},
                    {.name = "bought", .redistribution = trust::Redistribution::kInternal}});
+  ASSERT_NO_FATAL_FAILURE(Start());
   ASSERT_NO_FATAL_FAILURE(ServeSamples());
   const v1::Feed feed = TheFeed();
   ASSERT_EQ(feed.sources_size(), 2);

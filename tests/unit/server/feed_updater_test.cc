@@ -80,25 +80,6 @@ TEST_F(FeedUpdaterTest, NewTimestampOnlyRenewsTheDatasAge) {
 }
 
 // Else data would look fresh until that day, whatever came or stayed away.
-TEST_F(FeedUpdaterTest, NotesOfTheSourcesServeWithTheirVersion) {
-  feed_.ComesFrom({{.name = "urlhaus", .redistribution = trust::Redistribution::kAllowed}});
-  ServeFirstVersion();
-  const auto sources = [this] { return store_->Current()->feeds()[0].sources; };
-  ASSERT_THAT(sources(), ::testing::SizeIs(1));
-  EXPECT_EQ(sources()[0].redistribution, trust::Redistribution::kAllowed);
-  // The publisher mends them: the entries are the same.
-  for (auto& [path, target] : feed_.upstream().targets["targets"].items()) {
-    target["custom"]["cloister"]["sources"][0]["redistribution"] = "forbidden";
-  }
-  feed_.upstream().UpdateTargets();
-  feed_.PublishTimestamp(now_ + absl::Seconds(1));
-  feed_.HandOver();
-  ExpectTaken(1);
-  EXPECT_EQ(sources()[0].redistribution, trust::Redistribution::kForbidden);
-  Restart();
-  EXPECT_EQ(sources()[0].redistribution, trust::Redistribution::kForbidden);
-}
-
 TEST_F(FeedUpdaterTest, TimestampOfTheFutureDoesNotHideTheDatasAge) {
   ServeFirstVersion();
   feed_.PublishTimestamp(now_ + absl::Hours(24 * 365));
