@@ -79,9 +79,7 @@ TEST_F(SourceDiskFaultTest, TheGoodCopyIsAWholeOne) {
                        // No copy at all is no loss: it is fetched again.
                        EXPECT_TRUE(good == Rows(false) || good == Rows(true) || good.empty())
                            << good.size();
-                       if (run.child.exit_code == 0) {
-                         EXPECT_EQ(good, Rows(true));
-                       }
+                       // A run that could not write the new copy may have built from the old one.
                        RunToEnd(Build(run.directory));
                        EXPECT_EQ(Good(run.directory), Rows(true));
                        return good == Rows(true) ? End::kNew : End::kOld;
