@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <array>
 #include <map>
 #include <random>
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -72,16 +74,21 @@ Merged Sort(const std::vector<uint8_t>& trusts, const std::vector<Said>& all, si
   return merged;
 }
 
-// A record in few words: "malicious", "excluded" …; seen first and last where those are not 0.
-FeedEntry Entry(const std::string& verdict, uint16_t first = 0, uint16_t last = 0,
-                const std::string& threat = "", uint32_t until = 0, uint8_t confidence = 0) {
-  FeedEntry entry = FileEntry(1, Verdict::kKnown, threat);
+// A record in few words: "malicious", "excluded" …, and when it was seen first and last.
+FeedEntry Entry(const std::string& verdict, uint16_t first = 0, uint16_t last = 0) {
+  FeedEntry entry = FileEntry(1);
   entry.record.excluded = verdict == "excluded";
-  if (!entry.record.excluded) entry.record.verdict = *reputation::VerdictFromName(verdict);
+  entry.record.verdict = reputation::VerdictFromName(verdict).value_or(Verdict::kKnown);
   entry.record.first_seen_days = first;
   entry.record.last_seen_days = last;
-  entry.record.valid_until_hours = until;
+  return entry;
+}
+
+// A threat by its name, as sure as that, until then.
+FeedEntry Threat(const std::string& name, uint8_t confidence, uint32_t until = 0) {
+  FeedEntry entry = FileEntry(1, Verdict::kMalicious, name);
   entry.record.confidence = confidence;
+  entry.record.valid_until_hours = until;
   return entry;
 }
 
@@ -95,7 +102,8 @@ struct Row {
   uint64_t conflicts = 0;
 };
 
-std::vector<Row> Rows() {
+// Several sources state different things.
+std::vector<Row> Contradictions() {
   return {
       {"the more trusted source, be it milder",
        {1, 9},
@@ -130,6 +138,12 @@ std::vector<Row> Rows() {
        {{0, Entry("known")}, {1, Entry("malicious")}},
        Entry("malicious"),
        {{0, 0, 0, 1}, {1, 0, 0, 0}}},
+  };
+}
+
+// Several records state the same, or a source says two things.
+std::vector<Row> Agreements() {
+  return {
       {"who says the same is seconded, whatever the trust",
        {5, 1, 9},
        {{0, Entry("malicious")}, {1, Entry("malicious")}, {2, Entry("malicious")}},
@@ -166,18 +180,18 @@ std::vector<Row> Rows() {
        1},
       {"what lasts longest, though less confident",
        {1, 1},
-       {{0, Entry("malicious", 0, 0, "", 500000, 100)}, {1, Entry("malicious", 0, 0, "", 0, 1)}},
-       Entry("malicious", 0, 0, "", 0, 1),
+       {{0, Threat("", 100, 500000)}, {1, Threat("", 1)}},
+       Threat("", 1),
        {{0, 0, 1, 0}, {1, 0, 0, 0}}},
       {"then the more confident",
        {1, 1},
-       {{0, Entry("malicious", 0, 0, "B", 0, 10)}, {1, Entry("malicious", 0, 0, "A", 0, 20)}},
-       Entry("malicious", 0, 0, "A", 0, 20),
+       {{0, Threat("B", 10)}, {1, Threat("A", 20)}},
+       Threat("A", 20),
        {{0, 0, 1, 0}, {1, 0, 0, 0}}},
       {"then the last label",
        {1, 1},
-       {{0, Entry("malicious", 0, 0, "B")}, {1, Entry("malicious", 0, 0, "A")}},
-       Entry("malicious", 0, 0, "B"),
+       {{0, Threat("B", 0)}, {1, Threat("A", 0)}},
+       Threat("B", 0),
        {{1, 0, 0, 0}, {0, 0, 1, 0}}},
       {"then the source that was added first",
        {1, 1},
@@ -188,7 +202,9 @@ std::vector<Row> Rows() {
 }
 
 TEST(EntryMerger, KeepsWhatTheRuleSaysInEveryOrder) {
-  for (const Row& row : Rows()) {
+  std::vector<Row> rows = Contradictions();
+  for (Row& row : Agreements()) rows.push_back(std::move(row));
+  for (const Row& row : rows) {
     SCOPED_TRACE(row.name);
     std::vector<size_t> order(row.said.size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = i;
