@@ -43,6 +43,10 @@ TEST(DebianPackages, GivesDigestAndBothPackageUrlsWithOneLabel) {
   EXPECT_EQ(outcome.entries[1].key, PurlKey("pkg:deb/debian/libstdc++6@1:12.2.0-14+deb12u1"));
   EXPECT_EQ(outcome.entries[2].key,
             PurlKey("pkg:deb/debian/libstdc++6@1:12.2.0-14+deb12u1?arch=amd64"));
+  const std::vector<std::string> listed = {
+      kDigest, "pkg:deb/debian/libstdc%2B%2B6@1:12.2.0-14%2Bdeb12u1",
+      "pkg:deb/debian/libstdc%2B%2B6@1:12.2.0-14%2Bdeb12u1?arch=amd64"};
+  EXPECT_EQ(outcome.listed, listed);
   for (const FeedEntry& entry : outcome.entries) {
     EXPECT_EQ(entry.record.verdict, Verdict::kKnown);
     EXPECT_EQ(entry.label.product, "libstdc++6");

@@ -9,7 +9,9 @@
 #include "gtest/gtest.h"
 #include "reputation/ip_address.h"
 #include "reputation/object.h"
+#include "storage/files/files.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/unit/feeds/feed_fixture.h"
 
 namespace cloister::feeds {
@@ -366,6 +368,23 @@ TEST(TextFeedsTell, WhatTheyListed) {
   const FeedOutcome outcome =
       ReadFeed("list", absl::StrCat("hxxp://a[.]example/x\n192.0.2.7\n", kMd5, "\n"));
   EXPECT_THAT(outcome.listed, ElementsAre("http://a.example/x", "192.0.2.7", kMd5));
+}
+
+TEST(TextFeedsTell, HowFarTheyAreAndWhatTheyCount) {
+  testing::TemporaryDirectory directory;
+  const std::string path = directory / "list";
+  std::string text;
+  for (int i = 0; i < 9000; ++i) absl::StrAppend(&text, "host", i, ".example\n");
+  ASSERT_THAT(storage::WriteFileAtomically(path, text), IsOk());
+  ASSERT_OK_AND_ASSIGN(const auto reader, NewFeedReader("domain", {}));
+  std::vector<std::string> told;
+  reader->set_progress([&told](uint64_t read, absl::string_view what) {
+    told.push_back(absl::StrCat(read, " ", what));
+  });
+  FeedReport report("test");
+  const auto ignore = [](const FeedEntry&) { return absl::OkStatus(); };
+  ASSERT_THAT(reader->Read(FeedSource(path), ignore, &report), IsOk());
+  EXPECT_THAT(told, ElementsAre("4096 lines", "8192 lines"));
 }
 
 TEST(Exclusions, CarryNothingButTheirReach) {
