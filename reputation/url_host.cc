@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "reputation/host_form.h"
@@ -67,6 +68,7 @@ absl::Status SetBracketedHost(absl::string_view text, CanonicalUrl* url) {
   if (percent != absl::string_view::npos && text.substr(percent, 3) != "%25") {
     return absl::InvalidArgumentError("an escape stands between its brackets");
   }
+  if (absl::EndsWith(text, "%25]")) return absl::InvalidArgumentError("its zone is empty");
   absl::StatusOr<IpAddress> address = IpAddress::Parse(text);
   if (!address.ok()) return address.status();
   SetAddress(*address, url);
