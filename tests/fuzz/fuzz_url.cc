@@ -48,6 +48,10 @@ void CheckUrl(absl::string_view text) {
   absl::StatusOr<CanonicalUrl> again =
       reputation::CanonicalizeUrl(absl::StrCat("http://", url->ToString()));
   Require(again.ok() && *again == *url, "canonical(canonical(x)) == canonical(x)");
+  // Another writing of the same URL: the canonical text with userinfo and a fragment.
+  const absl::StatusOr<CanonicalUrl> other =
+      reputation::CanonicalizeUrl(absl::StrCat("HTTP://a:b@", url->ToString(), "#", "fragment/?"));
+  Require(other.ok() && *other == *url, "userinfo and fragment identify nothing");
   CheckExpressions(*url);
   CheckKeys(text);
 }

@@ -163,6 +163,8 @@ TEST_F(StoreOverrideTest, ListsInPages) {
 TEST_F(StoreOverrideTest, RefusesWhatCannotBeStoredAndWritesNothing) {
   Override removed = SampleOverride();
   removed.record = reputation::Record::Removed();
+  Override excluded = SampleOverride();
+  excluded.record = reputation::Record::Excluded(reputation::Scope::kExact);
   Override not_text = SampleOverride("\xff");
   Override longer = SampleOverride();
   longer.reason = std::string(9000, 'r');
@@ -170,7 +172,7 @@ TEST_F(StoreOverrideTest, RefusesWhatCannotBeStoredAndWritesNothing) {
   bad_label.label.vendor = std::string(300, 'v');
   Override out_of_range = SampleOverride();
   out_of_range.record.confidence = 101;
-  for (const Override& value : {removed, not_text, longer, bad_label, out_of_range}) {
+  for (const Override& value : {removed, excluded, not_text, longer, bad_label, out_of_range}) {
     EXPECT_THAT(store_->SetOverride(SampleKey(1), value), HasCode(kInvalid));
   }
   ASSERT_THAT(store_->SetOverride(SampleKey(1), SampleOverride()), IsOk());
