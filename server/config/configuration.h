@@ -76,6 +76,7 @@ struct ProtectionConfig {
   std::vector<std::string> own_networks;   // "198.51.100.0/24"
   std::vector<std::string> warning_lists;  // files or folders of MISP warning lists (list.json)
   bool public_suffixes = true;             // "co.uk", "github.io": many share them
+  bool shared_hosts = true;                // "github.com", "dropbox.com": pages of many on one host
   bool private_networks = true;            // RFC 1918, 3927, 4193, 4291, 5735, 6598 …
 };
 

@@ -77,6 +77,7 @@ void ReadProtection(const TomlTable& table, ProtectionConfig* protection) {
   }
   protection->warning_lists = table.Paths("warning_lists");
   protection->public_suffixes = table.Flag("public_suffixes", true);
+  protection->shared_hosts = table.Flag("shared_hosts", true);
   protection->private_networks = table.Flag("private_networks", true);
 }
 

@@ -6,6 +6,7 @@
 #include "reputation/protection/common_objects.h"
 #include "reputation/protection/protected_set.h"
 #include "reputation/protection/public_suffixes.h"
+#include "reputation/protection/shared_hosts.h"
 #include "reputation/protection/warning_list.h"
 #include "server/protection/protected_objects.h"
 
@@ -55,6 +56,10 @@ absl::StatusOr<std::unique_ptr<ProtectedObjects>> BuildProtectedObjects(
     set->BeginSource("public suffix ");
     absl::Status added = reputation::AddPublicSuffixes(reputation::kPublicSuffixList, set.get());
     if (!added.ok()) return In("public_suffixes", added, ", or set public_suffixes = false");
+  }
+  if (options.shared_hosts) {
+    absl::Status added = reputation::AddSharedHosts(set.get());
+    if (!added.ok()) return In("shared_hosts", added);
   }
   absl::Status added = reputation::AddWarningLists(options.warning_lists, set.get(), passed_over);
   if (!added.ok()) return In("warning_lists", added);

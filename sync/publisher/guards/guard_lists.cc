@@ -13,9 +13,9 @@
 #include "reputation/protection/common_objects.h"
 #include "reputation/protection/list_file.h"
 #include "reputation/protection/public_suffixes.h"
+#include "reputation/protection/shared_hosts.h"
 #include "reputation/protection/warning_list.h"
 #include "sync/publisher/guards/named_object.h"
-#include "sync/publisher/guards/shared_hosts.h"
 
 namespace cloister::publisher {
 namespace {
@@ -91,20 +91,11 @@ absl::Status AddPopularHosts(const std::string& path, uint64_t count, ProtectedS
   return absl::InvalidArgumentError(absl::StrCat(path, ": names no host"));
 }
 
-absl::Status AddSharedHosts(ProtectedSet* hosts, ProtectedSet* parents) {
+// What holds shared hosts, for listings of everything below it.
+absl::Status AddParentsOfSharedHosts(ProtectedSet* parents) {
   parents->BeginSource("shared hosts below ");
-  return ForEachLine(
-      SharedHostsText(), "shared_hosts.txt", [&](absl::string_view line) -> absl::StatusOr<bool> {
-        const std::pair<absl::string_view, absl::string_view> row =
-            absl::StrSplit(line, absl::MaxSplits(':', 1));
-        hosts->BeginSource(absl::StrCat("shared host (", row.first, ") "));
-        for (absl::string_view name : absl::StrSplit(row.second, ' ', absl::SkipEmpty())) {
-          absl::Status added = hosts->AddHost(name, /*and_below=*/false);
-          if (added.ok()) added = AddParents(name, parents);
-          if (!added.ok()) return added;
-        }
-        return true;
-      });
+  return reputation::ForEachSharedHost(
+      [parents](absl::string_view, absl::string_view name) { return AddParents(name, parents); });
 }
 
 // Reads what one guard knows.
@@ -156,10 +147,10 @@ class Reading {
       case Guard::kPopularHost:
         return AddPopular();
       case Guard::kSharedHost:
-        return lists_.objects.AddFor(guard, [&](ProtectedSet* hosts) {
-          return lists_.parents.AddFor(
-              guard, [hosts](ProtectedSet* parents) { return AddSharedHosts(hosts, parents); });
-        });
+        if (absl::Status s = lists_.objects.AddFor(guard, reputation::AddSharedHosts); !s.ok()) {
+          return s;
+        }
+        return lists_.parents.AddFor(guard, AddParentsOfSharedHosts);
       case Guard::kOwnAsset:
         if (absl::Status added = AddOwnDomains(); !added.ok()) return added;
         return AddOwnNetworks();

@@ -23,7 +23,7 @@ enum class Guard {
   kWidePrefix,      // a network wider than configured
   kWarningList,     // a MISP warning list names it
   kPopularHost,     // among the first so many of a ranked list of hosts
-  kSharedHost,      // a host that many share: shared_hosts.txt
+  kSharedHost,      // a host that many share: reputation/protection/shared_hosts.txt
   kOwnAsset,        // own domains and networks
 };
 // "empty_file", "warning_list" …

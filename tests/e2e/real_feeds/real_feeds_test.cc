@@ -88,7 +88,8 @@ class RealFeedsTest : public ::testing::TestWithParam<RealFeed> {
                        "[listen]\naddress = \"unix:", directory_ / "socket",
                        "\"\ntls = \"off\"\n[storage]\nreserve_bytes = 0\n",
                        "[updates]\npoll_interval_ms = 20\n",
-                       "[protection]\npublic_suffixes = false\nprivate_networks = false\n",
+                       "[protection]\npublic_suffixes = false\nshared_hosts = false\n"
+                       "private_networks = false\n",
                        feed_table));
     for (const char* folder : {"spool", "sync", "data"}) {
       std::filesystem::create_directory(directory_ / folder);

@@ -124,6 +124,7 @@ own_domains = ["Bank.Example.", "*.bücher.example"]
 own_networks = ["198.51.100.0/24", "::ffff:203.0.113.0/120"]
 warning_lists = ["lists", "/one/list.json"]
 public_suffixes = false
+shared_hosts = false
 private_networks = false
 )",
                                                                 "/etc/c.toml"));
@@ -140,6 +141,7 @@ private_networks = false
   EXPECT_THAT(config.protection.own_networks, ElementsAre("198.51.100.0/24", "203.0.113.0/24"));
   EXPECT_THAT(config.protection.warning_lists, ElementsAre("/etc/lists", "/one/list.json"));
   EXPECT_FALSE(config.protection.public_suffixes);
+  EXPECT_FALSE(config.protection.shared_hosts);
   EXPECT_FALSE(config.protection.private_networks);
 }
 
@@ -289,6 +291,7 @@ TEST(ConfigurationTest, ExampleShowsTheDefaultsOfUpdatesAndProtection) {
   EXPECT_EQ(shown.protection.own_networks, usual.protection.own_networks);
   EXPECT_EQ(shown.protection.warning_lists, usual.protection.warning_lists);
   EXPECT_EQ(shown.protection.public_suffixes, usual.protection.public_suffixes);
+  EXPECT_EQ(shown.protection.shared_hosts, usual.protection.shared_hosts);
   EXPECT_EQ(shown.protection.private_networks, usual.protection.private_networks);
   const UpdatePolicy& policy = shown.feeds[0].updates;
   EXPECT_EQ(policy.manual, UpdatePolicy().manual);

@@ -147,6 +147,19 @@ TEST_F(ProtectionTest, PublicSuffixesAreSharedByStrangers) {
   EXPECT_EQ(Lists(HostKey("co.uk")), std::nullopt);
 }
 
+TEST_F(ProtectionTest, HostsThatManyShareAreNotCondemnedForAPage) {
+  ASSERT_NO_FATAL_FAILURE(Build());
+  EXPECT_THAT(Lists(HostKey("github.com")),
+              Optional(std::string("shared host (code host) github.com")));
+  EXPECT_THAT(Answer(ObjectKind::kUrl, "http://bit.ly/x", "bit.ly"),
+              Optional(HasSubstr("shared host (shortener) bit.ly")));
+  // A name below it is somebody's own.
+  EXPECT_EQ(Lists(HostKey("somebody.github.com")), std::nullopt);
+  config_.shared_hosts = false;
+  ASSERT_NO_FATAL_FAILURE(Build());
+  EXPECT_EQ(Lists(HostKey("github.com")), std::nullopt);
+}
+
 TEST_F(ProtectionTest, OwnDomainsProtectWhatIsBelow) {
   config_.own_domains = {"bank.example", "mail.corp.internal"};
   ASSERT_NO_FATAL_FAILURE(Build());
@@ -227,6 +240,7 @@ TEST_F(ProtectionTest, WarningListsOfEveryTypeAreRead) {
           "matching_attributes": ["sha256", "md5"], "list": [")",
                                         digest, R"(", ")", std::string(128, 'b'), R"("]})")),
       Write("regex.json", R"({"name": "Regex", "type": "regex", "list": ["/x/", "/y/"]})")};
+  config_.shared_hosts = false;  // they hold github.com, too
   config_.warning_lists[1] = directory_ / "lists";
   config_.warning_lists.erase(config_.warning_lists.begin() + 2);
   ASSERT_NO_FATAL_FAILURE(Build());
@@ -270,6 +284,7 @@ TEST_F(ProtectionTest, RealWarningListsAreTaken) {
   const std::optional<std::string> lists = testing::SharedData("data/misp-warninglists-a");
   if (!lists) GTEST_SKIP() << testing::SharedDataHint("data/misp-warninglists-a");
   config_.warning_lists = {*lists};
+  config_.shared_hosts = false;
   ASSERT_NO_FATAL_FAILURE(Build());
   EXPECT_GT(protection_->size(), 100'000u);
   for (const char* name : {"google.com", "github.com", "dns.google", "bit.ly"}) {
