@@ -13,6 +13,7 @@
 #include "sync/feeds/json_stream.h"
 #include "sync/feeds/line_format.h"
 #include "sync/feeds/stix_pattern.h"
+#include "sync/feeds/stix_versions.h"
 #include "sync/feeds/threat_words.h"
 
 namespace cloister::feeds {
@@ -128,12 +129,17 @@ std::variant<std::vector<Listing>, Fault> ListingsOfObject(const PatternObject& 
 
 class Indicators {
  public:
-  Indicators(const FeedOptions& options, FeedOutput* output) : options_(options), output_(output) {}
+  Indicators(const FeedOptions& options, const StixVersions& versions, FeedOutput* output)
+      : options_(options), versions_(versions), output_(output) {}
 
   absl::Status Take(const json& indicator, uint64_t line) {
     const std::string text =
         absl::StrCat(JsonText(indicator, "id"), " ", JsonText(indicator, "pattern"));
     const RowPlace place{line, text};
+    if (versions_.IsSuperseded(indicator)) {
+      output_->Reject({RowFault::kWithdrawn, "there is a later version of it"}, place);
+      return absl::OkStatus();
+    }
     if (std::optional<Fault> fault = IndicatorFault(indicator)) {
       output_->Reject(*fault, place);
       return absl::OkStatus();
@@ -184,6 +190,7 @@ class Indicators {
   }
 
   const FeedOptions& options_;
+  const StixVersions& versions_;
   FeedOutput* output_;
 };
 
@@ -220,17 +227,16 @@ class StixFeed : public FeedReader {
     if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(*begin), "<")) {
       return absl::InvalidArgumentError(absl::StrCat("this is XML: ", kVersion1));
     }
-    absl::StatusOr<std::unique_ptr<ByteSource>> bytes = source.Bytes();
-    if (!bytes.ok()) return bytes.status();
-    FeedOutput output(sink, report);
-    Indicators indicators(options_, &output);
+    StixVersions versions;
     Shape shape;
+    absl::Status seen = Walk(source, &shape, [&versions](const JsonPlace& place, const json& one) {
+      if (!place.oversized && IsIndicator(one)) versions.See(one);
+      return absl::OkStatus();
+    });
+    // What stands before a damage is read all the same, so that the report says how far it came.
+    FeedOutput output(sink, report);
+    Indicators indicators(options_, versions, &output);
     uint64_t objects = 0;
-    const auto choose = [&shape](const JsonPlace& place) {
-      shape.Look(place);
-      if (place.Is({"objects", ""}) || place.Is({""})) return JsonChoice::kTake;
-      return place.path.empty() || place.Is({"objects"}) ? JsonChoice::kDescend : JsonChoice::kSkip;
-    };
     const auto visit = [&](const JsonPlace& place, const json& object) {
       MayTellProgress(++objects, "objects");
       if (place.oversized) {
@@ -238,15 +244,29 @@ class StixFeed : public FeedReader {
                       {place.line, absl::StrCat("object ", objects)});
         return absl::OkStatus();
       }
-      if (JsonText(object, "type") != "indicator") return absl::OkStatus();
-      return indicators.Take(object, place.line);
+      return IsIndicator(object) ? indicators.Take(object, place.line) : absl::OkStatus();
     };
-    absl::Status walked = WalkJson(**bytes, choose, visit);
+    absl::Status walked = Walk(source, &shape, visit);
     report->SetLines(objects);
+    if (walked.ok()) walked = seen;
     return walked.ok() ? shape.Check() : walked;
   }
 
  private:
+  static bool IsIndicator(const json& object) { return JsonText(object, "type") == "indicator"; }
+
+  // Visits each object of a bundle or of a list of objects.
+  static absl::Status Walk(const FeedSource& source, Shape* shape, const JsonVisit& visit) {
+    absl::StatusOr<std::unique_ptr<ByteSource>> bytes = source.Bytes();
+    if (!bytes.ok()) return bytes.status();
+    const auto choose = [shape](const JsonPlace& place) {
+      shape->Look(place);
+      if (place.Is({"objects", ""}) || place.Is({""})) return JsonChoice::kTake;
+      return place.path.empty() || place.Is({"objects"}) ? JsonChoice::kDescend : JsonChoice::kSkip;
+    };
+    return WalkJson(**bytes, choose, visit);
+  }
+
   FeedOptions options_;
 };
 

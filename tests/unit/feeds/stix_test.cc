@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -270,6 +271,33 @@ TEST(StixFeed, ReadsNamesThatAreAddressesAndAddressesWithPorts) {
     const FeedOutcome outcome = ReadFeed("stix", Bundle("", row.pattern));
     EXPECT_EQ(outcome.listed, row.listed) << row.pattern;
     EXPECT_EQ(outcome.report.rejected(), row.listed.empty() ? 1u : 0u) << row.pattern;
+  }
+}
+
+// The one that was modified last counts, wherever it stands, and whatever it says.
+TEST(StixFeed, OfSeveralVersionsOfAnIndicatorTheLastCounts) {
+  const auto version = [](absl::string_view id, absl::string_view modified, absl::string_view host,
+                          absl::string_view more = "") {
+    return absl::StrCat(R"({"type":"indicator","id":"indicator--)", id, R"(","modified":")",
+                        modified, R"(","pattern":"[domain-name:value = ')", host, R"(']")", more,
+                        "}");
+  };
+  const FeedOutcome outcome = ReadFeed(
+      "stix",
+      absl::StrCat(R"({"type":"bundle","objects":[)",
+                   version("1", "2024-05-01T00:00:00.5Z", "new.example"), ",",
+                   version("1", "2024-05-01T00:00:00Z", "old.example"), ",",
+                   version("2", "2024-01-01T00:00:00Z", "revoked.example"), ",",
+                   version("2", "2024-02-01T00:00:00Z", "revoked.example", R"(,"revoked":true)"),
+                   ",", version("3", "2024-01-01T00:00:00Z", "other.example"), "]}"));
+  ASSERT_THAT(outcome.status, IsOk());
+  EXPECT_EQ(outcome.entries.size(), 2u);
+  EXPECT_EQ(outcome.Rejected(RowFault::kWithdrawn), 3u);
+  for (const char* host : {"new.example", "other.example"}) {
+    const reputation::LookupKey key = reputation::LookupKey::ForHost(host);
+    EXPECT_TRUE(std::any_of(outcome.entries.begin(), outcome.entries.end(),
+                            [&key](const FeedEntry& entry) { return entry.key == key; }))
+        << host;
   }
 }
 
