@@ -1,9 +1,17 @@
 #include "sync/feeds/feed_source.h"
 
+#include "sync/feeds/spooled_input.h"
+
 namespace cloister::feeds {
 
-FeedSource::FeedSource(std::string path)
-    : path_(std::move(path)), opener_([path = path_] { return OpenByteSource(path); }) {}
+FeedSource::FeedSource(std::string path) : path_(std::move(path)) {
+  opener_ = [input = std::make_shared<SpooledInput>(
+                 path_)]() -> absl::StatusOr<std::unique_ptr<ByteSource>> {
+    absl::StatusOr<std::string> path = input->Path();
+    if (!path.ok()) return path.status();
+    return OpenByteSource(*path);
+  };
+}
 
 absl::StatusOr<LineReader> FeedSource::Lines() const {
   absl::StatusOr<std::unique_ptr<ByteSource>> bytes = Bytes();

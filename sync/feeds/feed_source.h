@@ -17,6 +17,7 @@ class FeedSource {
  public:
   using Opener = std::function<absl::StatusOr<std::unique_ptr<ByteSource>>()>;
 
+  // What comes through a pipe is kept in a file without a name (spooled_input.h).
   explicit FeedSource(std::string path);
   explicit FeedSource(Opener opener) : opener_(std::move(opener)) {}
 

@@ -1,8 +1,11 @@
 // Compressed feeds: the same as the plain one, bounded, and never quietly cut short.
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -145,11 +148,39 @@ TEST(PackedFeed, ThatUnpacksBeyondAllMeasureIsRefused) {
   EXPECT_THAT(std::string(outcome.status.message()), HasSubstr("times its size"));
 }
 
+// Layer in layer would multiply what each may expand to, without a byte that comes out.
+TEST_P(CompressedFeed, PackedTwiceIsRefused) {
+  const std::string packed = Pack();
+  const std::string twice = directory_ / "twice";
+  if (packed.empty() ||
+      !Shell(absl::StrCat(GetParam().first, " < '", packed, "' > '", twice, "'"))) {
+    GTEST_SKIP() << "skipped: no " << GetParam().first << " here";
+  }
+  const FeedOutcome outcome = ReadFeedFile("domain", twice);
+  EXPECT_THAT(outcome.status, HasCode(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(std::string(outcome.status.message()), HasSubstr("packed twice"));
+}
+
 TEST(PackedFeed, ThatIsAbsentOrAFolderSaysSo) {
   testing::TemporaryDirectory directory;
   EXPECT_THAT(ReadFeedFile("csv", directory / "absent").status,
               HasCode(absl::StatusCode::kNotFound));
   EXPECT_FALSE(ReadFeedFile("domain", std::string(directory.path())).status.ok());
+}
+
+// Formats that look at their beginning first, or read twice, open a source more than once.
+TEST(PipedFeed, IsReadAsOftenAsAFile) {
+  const testing::TemporaryDirectory directory;
+  const std::string pipe = directory / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  std::thread writer([&pipe] {
+    std::ofstream(pipe) << R"({"type":"bundle","objects":[{"type":"indicator","id":"indicator--1",
+        "modified":"2024-01-01T00:00:00Z","pattern":"[domain-name:value = 'a.example']"}]})";
+  });
+  const FeedOutcome outcome = ReadFeedFile("stix", pipe);
+  writer.join();
+  ASSERT_THAT(outcome.status, IsOk());
+  EXPECT_EQ(outcome.entries.size(), 1u);
 }
 
 }  // namespace
