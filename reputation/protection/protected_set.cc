@@ -89,6 +89,15 @@ absl::Status ProtectedSet::AddHost(absl::string_view name, bool and_below) {
   return absl::OkStatus();
 }
 
+std::vector<ProtectedSet::Name> ProtectedSet::Names() const {
+  std::vector<Name> names;
+  names.reserve(sites_.size());
+  for (const Entry& site : sites_) names.push_back({site.source, texts_.c_str() + site.text});
+  std::sort(names.begin(), names.end(),
+            [](const Name& a, const Name& b) { return a.text.data() < b.text.data(); });
+  return names;
+}
+
 absl::Status ProtectedSet::AddFile(const Digest& digest) {
   Entry entry = EntryFor(LookupKey::ForFile(digest));
   entry.source = static_cast<uint16_t>(sources_.size() - 1) & 0x7fff;

@@ -32,6 +32,14 @@ class ProtectedSet : public ProtectedObjects {
   // Returns the source's number. Of two sources that name the same object the first one counts.
   size_t BeginSource(absl::string_view words);
   size_t sources() const { return sources_.size(); }
+  const std::string& words(size_t source) const { return sources_[source]; }
+
+  struct Name {
+    size_t source;
+    absl::string_view text;  // canonical; borrowed until the next name is added
+  };
+  // In the order in which they were added.
+  std::vector<Name> Names() const;
 
   // InvalidArgument if there are too many.
   absl::Status AddHost(absl::string_view name, bool and_below);  // canonical

@@ -1,6 +1,7 @@
 #include "sync/publisher/guards/guard_lists.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -140,12 +141,11 @@ class Reading {
       case Guard::kWidePrefix:
         return absl::OkStatus();
       case Guard::kWarningList:
-        return lists_.objects.AddFor(guard, [this](ProtectedSet* set) {
-          uint64_t passed_over = 0;
-          return In("warning_lists", AddWarningLists(options_.warning_lists, set, &passed_over));
-        });
+        if (absl::Status added = AddWarnings(); !added.ok()) return added;
+        return AddParentsOfListed(guard);
       case Guard::kPopularHost:
-        return AddPopular();
+        if (absl::Status added = AddPopular(); !added.ok()) return added;
+        return AddParentsOfListed(guard);
       case Guard::kSharedHost:
         if (absl::Status s = lists_.objects.AddFor(guard, reputation::AddSharedHosts); !s.ok()) {
           return s;
@@ -156,6 +156,32 @@ class Reading {
         return AddOwnNetworks();
     }
     return absl::OkStatus();
+  }
+
+  absl::Status AddWarnings() {
+    return lists_.objects.AddFor(Guard::kWarningList, [this](ProtectedSet* set) {
+      uint64_t passed_over = 0;
+      return In("warning_lists", AddWarningLists(options_.warning_lists, set, &passed_over));
+    });
+  }
+
+  // Who lists all below a name lists what lists of `guard` name there.
+  absl::Status AddParentsOfListed(Guard guard) {
+    return lists_.parents.AddFor(guard, [this, guard](ProtectedSet* parents) {
+      const ProtectedSet& listed = lists_.objects.objects();
+      std::optional<size_t> begun;
+      for (const ProtectedSet::Name& name : listed.Names()) {
+        if (lists_.objects.guard_of(name.source) != guard) continue;
+        if (begun != name.source) {
+          begun = name.source;
+          const std::string& words = listed.words(name.source);
+          parents->BeginSource(guard == Guard::kPopularHost ? "popular hosts below "
+                                                            : absl::StrCat(words, "names below "));
+        }
+        if (absl::Status s = AddParents(name.text, parents); !s.ok()) return s;
+      }
+      return absl::OkStatus();
+    });
   }
 
   absl::Status AddPopular() {

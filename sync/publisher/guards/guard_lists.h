@@ -25,6 +25,8 @@ class GuardedSet {
     return added;
   }
   void Sort() { objects_.Sort(); }
+  const reputation::ProtectedSet& objects() const { return objects_; }
+  Guard guard_of(size_t source) const { return guards_[source]; }
 
   struct Found {
     Guard guard;

@@ -77,6 +77,25 @@ TEST_F(GuardFilesTest, WarningListsHoldNamesDigestsAndWhatTouchesTheirNetworks) 
             absl::StrCat("warning list Hashes: ", std::string(64, 'a')));
 }
 
+TEST_F(GuardFilesTest, WhoListsAllBelowANameListsWhatListsNameThere) {
+  options_.warning_lists = {Write(
+      "names.json", R"({"name": "Names", "type": "hostname", "list": ["a.login.corp.example"]})")};
+  options_.popular_hosts = {Write("popular", "www.busy.example\n")};
+  for (const Scope scope : {Scope::kSubtree, Scope::kSubdomainsOnly}) {
+    EXPECT_EQ(Why(ObjectKind::kHost, "corp.example", scope),
+              "warning list Names: names below corp.example");
+    EXPECT_EQ(Why(ObjectKind::kHost, "login.corp.example", scope),
+              "warning list Names: names below login.corp.example");
+    EXPECT_EQ(Why(ObjectKind::kHost, "busy.example", scope), "popular hosts below busy.example");
+  }
+  EXPECT_EQ(Why(ObjectKind::kUrl, "http://corp.example/", Scope::kSubtree),
+            "warning list Names: names below corp.example");
+  EXPECT_EQ(Why(ObjectKind::kHost, "corp.example"), "passes") << "itself alone";
+  EXPECT_EQ(Why(ObjectKind::kHost, "b.corp.example", Scope::kSubtree), "passes");
+  options_.allow = {"corp.example"};
+  EXPECT_EQ(Why(ObjectKind::kHost, "corp.example", Scope::kSubtree), "passes");
+}
+
 TEST_F(GuardFilesTest, AllowedObjectsComeFromFilesToo) {
   options_.allow_files = {Write("allow",
                                 "# ticket 7\n\ngithub.com   # our own\n"
