@@ -3,6 +3,7 @@
 #include "sync/publisher/cli/commands.h"
 #include "sync/publisher/cli/key_ring.h"
 #include "sync/publisher/cli/options.h"
+#include "sync/publisher/cli/output.h"
 #include "sync/publisher/cli/publication_build.h"
 #include "sync/publisher/daemon/daemon.h"
 #include "sync/publisher/daemon/daemon_status.h"
@@ -19,7 +20,7 @@ again before it expires, but only for as long as it could read the sources withi
 use_last_copy_for_h. What fails is told, tried again, and leaves what is published alone.
 
 Keys are opened once, at the start. The log is on standard error; what the service knows is in
-status.json in the state directory.
+status.json in the state directory, the report of its last build in report.json.
 
 Signals: SIGHUP reads FILE again and looks at the sources; SIGTERM ends, at any moment safely.
 
@@ -50,7 +51,9 @@ void AddRun(CLI::App* app, Arguments* arguments) {
   CLI::App* run =
       app->add_subcommand("run", "Keep publishing as the sources of a publication change");
   run->footer(kRunFooter);
-  run->add_option("FILE", arguments->publication_file, "The publication's file")->required();
+  run->add_option("FILE", arguments->publication_file, "The publication's file")
+      ->type_name("FILE")
+      ->required();
   run->add_flag("--status", arguments->daemon_status,
                 "Print what the service that runs, or ran last, knows, and end");
   run->add_option_function<std::string>(
@@ -68,7 +71,7 @@ absl::Status RunDaemon(const Arguments& arguments, const Console& console) {
   const UnlockKeys unlock = [](const Publication& publication, const trust::Root& root) {
     return KeyRing(KeysOf(publication)).LoadSigners(root);
   };
-  const auto daemon = Daemon::Start(arguments.publication_file, unlock);
+  const auto daemon = Daemon::Start(arguments.publication_file, unlock, BuildReportJson);
   if (!daemon.ok()) return daemon.status();
   Signals signals;  // after keys were asked for at a terminal, where SIGINT ends the asking
   (*daemon)->Run(signals);

@@ -51,7 +51,8 @@ std::string Message(const absl::Status& status) {
 }  // namespace
 
 struct Daemon::State {
-  State(std::string file, UnlockKeys unlock) : file(std::move(file)), unlock(std::move(unlock)) {}
+  State(std::string file, UnlockKeys unlock, ReportText report_text)
+      : file(std::move(file)), unlock(std::move(unlock)), report_text(std::move(report_text)) {}
   ~State() {
     if (lock_fd >= 0) close(lock_fd);
   }
@@ -60,6 +61,8 @@ struct Daemon::State {
 
   void Begin(int stop_fd);
   void Reload(int stop_fd);
+  // Whatever the sources say: the last one failed, or went to another repository.
+  bool BuildIsOwed() const;
   // One round: looks, builds and refreshes what is due. Cancelled if the program shall end.
   absl::Status Round(absl::Time now);
   absl::Time NextRound() const;
@@ -74,9 +77,11 @@ struct Daemon::State {
   absl::Status TryRefresh(absl::Time now);
   void Note(const Published& published);
   void WriteStatus();
+  void WriteReport(const BuildReport& report, const absl::Status& built) const;
 
   const std::string file;
   const UnlockKeys unlock;
+  const ReportText report_text;
   int lock_fd = -1;
   std::unique_ptr<LoadedPublication> loaded;
   std::unique_ptr<SourceCopies> copies;
@@ -93,8 +98,9 @@ struct Daemon::State {
 Daemon::Daemon(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Daemon::~Daemon() = default;
 
-absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const std::string& file, UnlockKeys unlock) {
-  auto state = std::make_unique<State>(file, std::move(unlock));
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const std::string& file, UnlockKeys unlock,
+                                                      ReportText report_text) {
+  auto state = std::make_unique<State>(file, std::move(unlock), std::move(report_text));
   auto loaded = LoadPublication(file, state->unlock, nullptr);
   if (!loaded.ok()) return loaded.status();
   state->loaded = *std::move(loaded);
@@ -110,7 +116,11 @@ void Daemon::State::Begin(int stop_fd) {
   copies = std::make_unique<SourceCopies>(CopiesDirectory(publication()), stop_fd);
   looks = std::make_unique<SourceLooks>(publication(), status.sources, copies.get());
   guards_tried = GuardFingerprint(publication().guards);
-  if (status.outcome == "failed") retry_at = absl::InfinitePast();
+  if (BuildIsOwed()) retry_at = absl::InfinitePast();
+}
+
+bool Daemon::State::BuildIsOwed() const {
+  return status.outcome == "failed" || status.repository != publication().repository;
 }
 
 void Daemon::State::Reload(int stop_fd) {
@@ -131,7 +141,7 @@ void Daemon::State::Reload(int stop_fd) {
   copies = std::make_unique<SourceCopies>(CopiesDirectory(publication()), stop_fd);
   looks = std::make_unique<SourceLooks>(publication(), known, copies.get());
   refresh_at = absl::InfinitePast();
-  if (status.outcome == "failed") retry_at = absl::InfinitePast();
+  if (BuildIsOwed()) retry_at = absl::InfinitePast();
   Log(Severity::kInfo, "configuration_read", {{"file", file}});
 }
 
@@ -162,6 +172,10 @@ void Daemon::Run(Signals& signals) {
 }
 
 absl::Status Daemon::State::Round(absl::Time now) {
+  // Where the clock was set back, nothing waits for the time that it showed before.
+  const absl::Duration longest = std::max(publication().schedule.interval, kFirstRetry);
+  if (retry_at != absl::InfiniteFuture()) retry_at = std::min(retry_at, now + longest);
+  status.last_build = std::min(status.last_build, now);
   // Looks may take long; one whose time is known does not wait for them.
   if (refresh_at != absl::InfinitePast() && refresh_at <= now) Refresh(now);
   absl::Status looked = looks->LookAtDue(now, absl::Uniform(random, -1.0, 1.0));
@@ -197,6 +211,7 @@ void Daemon::State::Build(absl::Time now) {
   BuildReport report;
   const absl::Status built = TryBuild(now, &report);
   const absl::Time end = absl::Now();
+  WriteReport(report, built);
   if (built.ok() && report.published.has_value()) {
     status.records = report.published->records;
     BuildSucceeded(*report.published, end - now, end);
@@ -228,6 +243,7 @@ void Daemon::State::BuildSucceeded(const PublishResult& result, absl::Duration t
   retry_at = absl::InfiniteFuture();
   refresh_at = absl::InfinitePast();  // what is published is another timestamp
   status.version = result.version;
+  status.repository = publication().repository;
   status.outcome = result.new_version ? "published" : "unchanged";
   status.failures = 0;
   status.error.clear();
@@ -298,6 +314,10 @@ absl::Status Daemon::State::TryRefresh(absl::Time now) {
   sign_at = std::min(published->targets->expires - settings.lifetimes.targets * 0.45,
                      published->snapshot->expires - settings.lifetimes.snapshot * 0.45);
   if (refresh_at > now) return absl::OkStatus();
+  if (status.repository != publication().repository) {
+    return absl::FailedPreconditionError(
+        "what this repository offers is of no build that is known");
+  }
   if (absl::Status s = looks->CheckVouching(now); !s.ok()) return s;
   PublishOptions options;
   options.now = now;
@@ -312,6 +332,15 @@ absl::Status Daemon::State::TryRefresh(absl::Time now) {
        {"version", absl::StrCat(result->version)},
        {"expires", absl::FormatTime(result->expires, absl::UTCTimeZone())}});
   return absl::OkStatus();
+}
+
+void Daemon::State::WriteReport(const BuildReport& report, const absl::Status& built) const {
+  const std::string path = absl::StrCat(publication().state_directory, "/report.json");
+  const absl::Status written =
+      storage::WriteFileAtomically(path, report_text(report, Message(built)), /*mode=*/0640);
+  if (!written.ok()) {
+    Log(Severity::kWarning, "report_not_written", {{"message", Message(written)}});
+  }
 }
 
 void Daemon::State::WriteStatus() {

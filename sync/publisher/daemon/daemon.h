@@ -8,7 +8,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "sync/publisher/daemon/signals.h"
+#include "sync/publisher/publication/build_report.h"
 #include "sync/publisher/publication/publication.h"
 #include "sync/publisher/repository/publish.h"
 #include "sync/trust/metadata.h"
@@ -18,6 +20,8 @@ namespace cloister::publisher {
 // Opens the keys that a publication names, those that `root` wants of them.
 using UnlockKeys =
     std::function<absl::StatusOr<RoleSigners>(const Publication&, const trust::Root& root)>;
+// A build's report as text; `error` is empty if nothing went wrong.
+using ReportText = std::function<std::string(const BuildReport&, absl::string_view error)>;
 
 // Looks at the sources at the publication's interval, each on its own, and builds a version when
 // one changed; when the configuration or what the guards read did; when entries with valid_for_days
@@ -30,6 +34,8 @@ using UnlockKeys =
 // who cannot read his sources must not say for ever that his feed is up to date. Then it expires,
 // and appliances tell.
 //
+// The report of the last build is in report.json in the state directory.
+//
 // Between rounds of all this, `cloister-publish build` may be run by hand, for instance to accept
 // that a source has shrunk.
 //
@@ -39,7 +45,8 @@ class Daemon {
   // Reads the configuration, takes the state directory for this process alone and opens the keys.
   // Errors of ReadPublication, Repository::Open and `unlock`; FailedPrecondition if another daemon
   // works with the state directory.
-  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const std::string& file, UnlockKeys unlock);
+  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const std::string& file, UnlockKeys unlock,
+                                                       ReportText report_text);
   ~Daemon();
 
   // Until a signal says so. On SIGHUP the configuration is read again and every source looked at; a

@@ -26,6 +26,7 @@ ordered_json ToJson(const SourceState& source) {
           {"looked_at", TimeOrNull(source.looked_at)},
           {"vouched_at", TimeOrNull(source.vouched_at)},
           {"next_look", TimeOrNull(source.next_look)},
+          {"not_before", TimeOrNull(source.not_before)},
           {"failures", source.failures},
           {"error", TextOrNull(source.error)},
           {"seen", source.seen},
@@ -64,6 +65,7 @@ SourceState SourceFromJson(const ordered_json& value) {
   source.looked_at = TimeOf(value, "looked_at");
   source.vouched_at = TimeOf(value, "vouched_at");
   source.next_look = TimeOf(value, "next_look");
+  source.not_before = TimeOf(value, "not_before");
   source.failures = static_cast<uint32_t>(Number(value, "failures"));
   source.error = Text(value, "error");
   source.seen = Text(value, "seen");
@@ -103,6 +105,7 @@ absl::Status WriteDaemonStatus(const std::string& path, const DaemonStatus& stat
                        {"vouching_error", TextOrNull(status.vouching_error)},
                        {"next_look", TimeOrNull(status.next_look)},
                        {"configuration", status.configuration},
+                       {"repository", TextOrNull(status.repository)},
                        {"sources", ordered_json::array()}};
   for (const SourceState& source : status.sources) json["sources"].push_back(ToJson(source));
   return storage::WriteFileAtomically(
@@ -127,6 +130,7 @@ DaemonStatus ReadDaemonStatus(const std::string& path) {
   status.vouching_error = Text(json, "vouching_error");
   status.next_look = TimeOf(json, "next_look");
   status.configuration = Text(json, "configuration");
+  status.repository = Text(json, "repository");
   const ordered_json sources = Member(json, "sources");
   if (!sources.is_array()) return status;
   for (const ordered_json& source : sources) status.sources.push_back(SourceFromJson(source));

@@ -5,8 +5,10 @@
 //   "2026-01-09T03:04:05Z",
 //    "last_build": {"time": "…", "outcome": "published", "failures": 0, "error": null},
 //    "vouching_error": null, "next_look": "…", "configuration": "<sha256>",
+//    "repository": "/srv/feeds/threats",
 //    "sources": [{"source": "urlhaus", "looked_at": "…", "vouched_at": "…", "next_look": "…",
-//                 "failures": 0, "error": null, "seen": "…", "tried": "…", "published": "…"}]}
+//                 "not_before": null, "failures": 0, "error": null, "seen": "…", "tried": "…",
+//                 "published": "…"}]}
 //
 // Times that are not known yet are null. "outcome" is published, unchanged or failed. "vouched_at"
 // is when a source was last found to say what is published; "seen", "tried" and "published" tell
@@ -36,6 +38,7 @@ struct DaemonStatus {
   std::string vouching_error;  // why the timestamp is not refreshed
   absl::Time next_look = absl::InfinitePast();
   std::string configuration;  // SHA-256 of the file that the last build went by
+  std::string repository;     // that the last build that succeeded went to
   std::vector<SourceState> sources;
 };
 

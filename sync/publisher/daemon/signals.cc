@@ -21,6 +21,7 @@ namespace cloister::publisher {
 namespace {
 
 constexpr int kGraceMilliseconds = 1000;
+constexpr absl::Duration kClockCheck = absl::Minutes(1);
 
 int Opened(int fd, const char* what) {
   if (fd >= 0) return fd;
@@ -80,15 +81,17 @@ void Signals::Watch() {
 
 Signals::Wake Signals::WaitUntil(absl::Time time) {
   for (;;) {
-    const absl::Duration left =
-        std::clamp(time - absl::Now(), absl::ZeroDuration(), absl::Hours(24));
+    // Short enough to see that the clock was set, or stood still while the machine slept.
+    const absl::Time begin = absl::Now();
+    const absl::Duration left = std::clamp(time - begin, absl::ZeroDuration(), kClockCheck);
     pollfd fds[] = {{stop_, POLLIN, 0}, {reload_, POLLIN, 0}};
     poll(fds, 2,
          static_cast<int>(absl::ToInt64Milliseconds(absl::Ceil(left, absl::Milliseconds(1)))));
     if (fds[0].revents != 0) return Wake::kStop;
     uint64_t count = 0;
     if (fds[1].revents != 0 && read(reload_, &count, sizeof count) > 0) return Wake::kReload;
-    if (absl::Now() >= time) return Wake::kTime;
+    const absl::Time end = absl::Now();
+    if (end >= time || end < begin) return Wake::kTime;
   }
 }
 

@@ -58,8 +58,8 @@ SourceLooks::SourceLooks(const Publication& publication, const std::vector<Sourc
         absl::c_find_if(known, [&](const SourceState& state) { return state.name == source.name; });
     states_.push_back(found != known.end() ? *found : SourceState{});
     states_.back().name = source.name;
-    // What a server asked for holds over a restart; regular looks begin at once.
-    if (states_.back().error.empty()) states_.back().next_look = absl::InfinitePast();
+    // What a server asked for holds over a restart; what failed may have been mended.
+    states_.back().next_look = states_.back().not_before;
   }
 }
 
@@ -104,7 +104,7 @@ absl::Status SourceLooks::LookAtDue(absl::Time now, double jitter) {
   const absl::Duration interval = publication_.schedule.interval;
   for (size_t i = 0; i < states_.size(); ++i) {
     SourceState& state = states_[i];
-    if (state.next_look > now) continue;
+    if (state.next_look > now && state.looked_at <= now) continue;
     const absl::Status look = Look(publication_.sources[i], now, &state);
     if (absl::IsCancelled(look)) return look;
     Saw(publication_.sources[i], look, now, &state);
@@ -114,15 +114,14 @@ absl::Status SourceLooks::LookAtDue(absl::Time now, double jitter) {
       delay = std::min(kFirstRetry * (int64_t{1} << doublings), interval);
     }
     delay = delay * (1 + 0.1 * jitter);
-    state.next_look = now + std::max(delay, transport::RetryAfterOf(look));
+    state.not_before = now + transport::RetryAfterOf(look);
+    state.next_look = std::max(now + delay, state.not_before);
   }
   return absl::OkStatus();
 }
 
 void SourceLooks::LookAtAllNext() {
-  for (SourceState& state : states_) {
-    if (state.error.empty()) state.next_look = absl::InfinitePast();
-  }
+  for (SourceState& state : states_) state.next_look = state.not_before;
 }
 
 absl::Time SourceLooks::NextLook() const {

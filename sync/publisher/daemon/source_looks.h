@@ -24,14 +24,16 @@ struct SourceState {
   // When a look last found just what is published: how fresh the version on offer is.
   absl::Time vouched_at = absl::InfinitePast();
   absl::Time next_look = absl::InfinitePast();
-  uint32_t failures = 0;  // looks in a row
-  std::string error;      // of the last look; "" if it went well
+  absl::Time not_before = absl::InfinitePast();  // what its server asked for
+  uint32_t failures = 0;                         // looks in a row
+  std::string error;                             // of the last look; "" if it went well
 };
 
 // Not thread-safe.
 class SourceLooks {
  public:
-  // Goes on from what `known` says of sources of the same names. Borrows `copies`.
+  // Goes on from what `known` says of sources of the same names: looks at each at once, but no
+  // sooner than its server asks. Borrows `copies`.
   SourceLooks(const Publication& publication, const std::vector<SourceState>& known,
               SourceCopies* copies);
 
@@ -39,8 +41,9 @@ class SourceLooks {
   // random number from -1 to 1, which spreads looks by a tenth of the interval. Cancelled if the
   // program shall end; what goes wrong otherwise is the source's error, and it is looked at again
   // after 15 s, doubled with each failure up to the interval, and no sooner than its server asks.
+  // Times are of a clock that may be set back: a look that lies ahead is as good as none.
   absl::Status LookAtDue(absl::Time now, double jitter);
-  // Whatever the time.
+  // Whatever the time, but no sooner than servers ask.
   void LookAtAllNext();
   absl::Time NextLook() const;
 

@@ -209,6 +209,46 @@ TEST_F(DaemonTest, RefreshesTheTimestampBeforeItExpires) {
   StopWell();
 }
 
+TEST_F(DaemonTest, ARepositoryThatItBuiltNothingForIsNotVouchedFor) {
+  MakeRepository({"--timestamp-expires", "20s"});
+  Write("hosts.txt", "bad.example\n");
+  Configure("path = 'hosts.txt'\n", "interval_s = 3600\nrefresh_at_share = 0.95\n");
+  StartAndPublish();
+  StopWell();
+  // Somebody points it to an old one, at a moment when no build succeeds.
+  fs::copy(directory_ / "repo", directory_ / "old", fs::copy_options::recursive);
+  std::string text = storage::ReadFile(directory_ / "publication.toml", 1 << 20).value_or("");
+  text.replace(text.find("'repo'"), 6, "'old'");
+  Write("publication.toml", text);
+  ASSERT_TRUE(fs::remove(directory_ / "hosts.txt"));
+  Start();
+  Await("timestamp_not_refreshed");
+  EXPECT_THAT(daemon_->errors(), HasSubstr("of no build that is known"));
+  Write("hosts.txt", "bad.example\n");
+  Signal(SIGHUP);
+  Await(" unchanged feed=threats version=1 ");
+  Await(" refreshed feed=threats version=1 ");
+  StopWell();
+}
+
+TEST_F(DaemonTest, LeavesAReportOfEachBuild) {
+  MakeRepository();
+  Write("hosts.txt", "bad.example\nco.uk\n");
+  Configure();
+  StartAndPublish();
+  const auto report = [this] {
+    return nlohmann::json::parse(
+        storage::ReadFile(directory_ / "state/report.json", 1 << 20).value_or(""), nullptr, false);
+  };
+  EXPECT_EQ(report()["sources"][0]["rejections"]["public_suffix"]["count"], 1);
+  EXPECT_FALSE(report().contains("error"));
+  Write("hosts.txt", "");
+  Signal(SIGHUP);
+  Await("build_failed feed=threats");
+  EXPECT_THAT(report()["error"].get<std::string>(), HasSubstr("has lost most of its entries"));
+  StopWell();
+}
+
 TEST_F(DaemonTest, ASourceThatIsGoneLosesNothing) {
   MakeRepository();
   Write("hosts.txt", "bad.example\n");

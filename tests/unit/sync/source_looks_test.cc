@@ -87,6 +87,33 @@ TEST_F(SourceLooksTest, LooksAgainSoonAfterAFailureAndNoSoonerThanTheServerAsks)
   EXPECT_EQ(after.NextLook(), now_ + absl::Hours(2));
 }
 
+TEST_F(SourceLooksTest, LooksAtOnceAtWhatFailedOnceSomebodyMayHaveMendedIt) {
+  const std::string path = directory_ / "hosts.txt";
+  const Publication publication = OfFile(path);
+  SourceLooks looks(publication, {}, copies_.get());
+  ASSERT_THAT(looks.LookAtDue(now_, 0), IsOk());
+  EXPECT_EQ(looks.states()[0].failures, 1u);
+  Write("hosts.txt", "one.example\n");
+  SourceLooks restarted(publication, looks.states(), copies_.get());
+  looks.LookAtAllNext();
+  for (SourceLooks* one : {&looks, &restarted}) {
+    ASSERT_THAT(one->LookAtDue(now_, 0), IsOk());
+    EXPECT_EQ(one->states()[0].failures, 0u);
+  }
+}
+
+TEST_F(SourceLooksTest, AClockThatIsSetBackStopsNoLooks) {
+  const Publication publication = OfFile(Write("hosts.txt", "one.example\n"));
+  SourceLooks looks(publication, {}, copies_.get());
+  ASSERT_THAT(looks.LookAtDue(now_, 0), IsOk());
+  looks.Tried();
+  Write("hosts.txt", "two.example\n");
+  now_ -= absl::Hours(365 * 24);
+  ASSERT_THAT(looks.LookAtDue(now_, 0), IsOk());
+  EXPECT_TRUE(looks.Changed());
+  EXPECT_EQ(looks.NextLook(), now_ + absl::Minutes(15));
+}
+
 TEST_F(SourceLooksTest, VouchesForNoLongerThanASourceSaysWhatIsPublished) {
   const std::string path = Write("hosts.txt", "one.example\n");
   const Publication publication = OfFile(path);
@@ -196,6 +223,7 @@ TEST_F(SourceLooksTest, TheStatusFileRemembersWhatIsKnown) {
   status.failures = 2;
   status.last_build = now_;
   status.configuration = "abc";
+  status.repository = "/srv/repo";
   SourceState source;
   source.name = "a-feed";
   source.seen = "2";
@@ -203,6 +231,7 @@ TEST_F(SourceLooksTest, TheStatusFileRemembersWhatIsKnown) {
   source.published = "1";
   source.vouched_at = now_ - absl::Hours(1);
   source.next_look = now_ + absl::Hours(2);
+  source.not_before = now_ + absl::Hours(1);
   source.failures = 3;
   source.error = "answer 500";
   status.sources = {source};
@@ -213,10 +242,12 @@ TEST_F(SourceLooksTest, TheStatusFileRemembersWhatIsKnown) {
   EXPECT_EQ(read.outcome, "failed");
   EXPECT_EQ(read.last_build, now_);
   EXPECT_EQ(read.configuration, "abc");
+  EXPECT_EQ(read.repository, "/srv/repo");
   ASSERT_EQ(read.sources.size(), 1u);
   EXPECT_EQ(read.sources[0].published, "1");
   EXPECT_EQ(read.sources[0].vouched_at, source.vouched_at);
   EXPECT_EQ(read.sources[0].next_look, source.next_look);
+  EXPECT_EQ(read.sources[0].not_before, source.not_before);
   EXPECT_EQ(read.sources[0].looked_at, absl::InfinitePast());
   const std::string text = DaemonStatusText(read, now_);
   EXPECT_THAT(text, HasSubstr("a-feed: looked at never, as published 1h ago; failed 3 times"));
