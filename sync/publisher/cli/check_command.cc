@@ -14,6 +14,7 @@
 #include "sync/publisher/cli/publication_build.h"
 #include "sync/publisher/publication/source_files.h"
 #include "sync/publisher/repository/release.h"
+#include "sync/publisher/sources/header_files.h"
 
 namespace cloister::publisher {
 namespace {
@@ -53,6 +54,13 @@ void CheckSource(const PublicationSource& source, Mistakes* mistakes) {
   }
 }
 
+void WarnOfOpenKeys(const PublicationSource& source, std::ostream& err) {
+  if (!source.web.has_value()) return;
+  for (const std::string& warning : HeaderFileWarnings(source.web->header_files)) {
+    err << "warning: source \"" << source.name << "\": " << warning << "\n";
+  }
+}
+
 // The nearest folder that is there has to be one that can be written to.
 void CheckStateDirectory(const std::string& path, Mistakes* mistakes) {
   std::filesystem::path folder = path;
@@ -83,7 +91,9 @@ void AddCheck(CLI::App* app, Arguments* arguments) {
   CLI::App* check =
       app->add_subcommand("check", "Say whether a build of a publication's file can start");
   check->footer(kCheckFooter);
-  check->add_option("FILE", arguments->publication_file, "The publication's file")->required();
+  check->add_option("FILE", arguments->publication_file, "The publication's file")
+      ->type_name("FILE")
+      ->required();
   AddOutputOption(check, arguments);
   check->add_flag("--json", arguments->json, "The same as --output json");
   SelectCommand(check, arguments, RunCheck);
@@ -97,7 +107,10 @@ absl::Status RunCheck(const Arguments& arguments, const Console& console) {
   Note("", CheckRepository(*publication, console, &feed), &mistakes);
   CheckStateDirectory(publication->state_directory, &mistakes);
   Note("[guards]: ", BuildImportGuard(publication->guards).status(), &mistakes);
-  for (const PublicationSource& source : publication->sources) CheckSource(source, &mistakes);
+  for (const PublicationSource& source : publication->sources) {
+    CheckSource(source, &mistakes);
+    WarnOfOpenKeys(source, console.err);
+  }
   if (!mistakes.empty()) return absl::FailedPreconditionError(absl::StrJoin(mistakes, "\n"));
   if (arguments.json) {
     console.out << nlohmann::json{{"feed", feed}, {"sources", publication->sources.size()}}.dump(2)

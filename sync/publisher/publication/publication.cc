@@ -15,11 +15,14 @@ namespace {
 
 using config::TomlTable;
 
+constexpr char kMustLieOutside[] =
+    "must lie outside of the repository, for everybody may read that";
 constexpr int64_t kMaxMinimumPollSeconds = 7 * 24 * 3600;
 constexpr int64_t kMinIntervalSeconds = 10;
 constexpr int64_t kMaxIntervalSeconds = 7 * 24 * 3600;
 
 bool LiesIn(const std::string& path, const std::string& folder) {
+  if (path.empty() || folder.empty()) return false;
   const auto with_slash = [](const std::string& name) {
     return (std::filesystem::path(name) / "").lexically_normal().string();
   };
@@ -38,10 +41,26 @@ void ReadRepository(const TomlTable& table, Publication* publication) {
   } else {
     table.Mistake("also_covers", covers.status().message());
   }
-  if (publication->repository.empty() || publication->state_directory.empty()) return;
   if (LiesIn(publication->state_directory, publication->repository)) {
-    table.Mistake("state_directory",
-                  "must lie outside of the repository, for everybody may read that");
+    table.Mistake("state_directory", kMustLieOutside);
+  }
+}
+
+// Whatever is put into a repository is served.
+void CheckSecrets(const TomlTable& root, const Publication& publication) {
+  const TomlTable keys = root.Table("keys");
+  const auto check = [&](const TomlTable& table, absl::string_view name, const std::string& path) {
+    if (LiesIn(path, publication.repository)) table.Mistake(name, kMustLieOutside);
+  };
+  for (const std::string& folder : publication.key_folders) check(keys, "folders", folder);
+  for (const std::string& key : publication.keys) check(keys, "keys", key);
+  check(keys, "passphrase_file", publication.passphrase_file);
+  check(keys, "pin_file", publication.pin_file);
+  for (const PublicationSource& source : publication.sources) {
+    if (!source.web.has_value()) continue;
+    for (const auto& [header, file] : source.web->header_files) {
+      check(root, absl::StrCat("header_files of \"", source.name, "\""), file);
+    }
   }
 }
 
@@ -94,6 +113,7 @@ absl::StatusOr<Publication> FromTable(const TomlTable& root, const std::string& 
   publication.guards = ReadGuards(root.Table("guards"));
   publication.schedule = ReadSchedule(root.Table("schedule"));
   ReadSources(root, &publication);
+  CheckSecrets(root, publication);
   if (absl::Status s = root.Finish(); !s.ok()) return s;
   return publication;
 }

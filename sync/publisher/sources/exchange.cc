@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -30,9 +31,11 @@ long MillisecondsUntil(std::chrono::steady_clock::time_point deadline) {
 }
 
 // A validator can be sent back if it is not absurd; what is none does no harm: it does not match.
+// A carriage return alone ends no header line here, but may do so where it is sent to.
 std::string Validator(CURL* easy, const char* name) {
   std::string value = AnswerHeader(easy, name);
-  return value.size() <= kMaxValidatorBytes ? value : "";
+  const bool plain = absl::c_none_of(value, [](unsigned char c) { return absl::ascii_iscntrl(c); });
+  return plain && value.size() <= kMaxValidatorBytes ? value : "";
 }
 
 void Append(const std::string& line, transport::HeaderList* list) {

@@ -214,6 +214,23 @@ TEST(PublicationFile, StateIsNoPartOfWhatEverybodyReads) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("must lie outside of the repository"));
 }
 
+TEST(PublicationFile, NoSecretLiesWhereEverybodyReads) {
+  const absl::Status status =
+      ParsePublication(
+          "[repository]\npath='r'\nstate_directory='s'\n"
+          "[keys]\nfolders=['r/keys']\nkeys=['r/one.pem']\npassphrase_file='r/../r/pass'\n"
+          "pin_file='rest/pin'\n"
+          "[[source]]\nname='a'\nformat='url'\nurl='https://a.example/'\n"
+          "header_files={Auth-Key='r/key'}",
+          "/p.toml")
+          .status();
+  for (const char* place : {"folders", "keys", "passphrase_file", "header_files of \"a\""}) {
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr(absl::StrCat(place, ": must lie outside of the repository")));
+  }
+  EXPECT_THAT(std::string(status.message()), Not(HasSubstr("pin_file")));
+}
+
 FeedEntry Entry(Verdict verdict = Verdict::kMalicious) {
   FeedEntry entry = feeds::FileEntry(1, verdict, "Loader");
   entry.label.categories = {Category::kPhishing};

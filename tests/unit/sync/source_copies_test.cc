@@ -88,6 +88,18 @@ TEST_F(SourceCopiesTest, AsksWithWhatTheServerCalledItsLastAnswer) {
   EXPECT_EQ(LastGood(), "rows");
 }
 
+TEST_F(SourceCopiesTest, SendsNoValidatorBackThatOthersReadAsMoreThanOneHeader) {
+  std::string asked;
+  Serve([&](const std::string&, Connection& connection) {
+    asked = connection.request();
+    connection.Answer(200, "rows", "ETag: \"1\"\rX-Smuggled: yes\r\n");
+    return true;
+  });
+  ASSERT_THAT(FetchGood(Source()), IsOk());
+  ASSERT_THAT(Fetch(Source()), IsOk());
+  EXPECT_THAT(asked, Not(HasSubstr("Smuggled")));
+}
+
 TEST_F(SourceCopiesTest, TellsTheSameBytesFromOthersWhereTheServerDoesNot) {
   std::string body = "rows";
   Serve([&](const std::string&, Connection& connection) {
