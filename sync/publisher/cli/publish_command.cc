@@ -18,10 +18,12 @@ Sources are FORMAT:PATH; compressed files (gzip, Zstandard, LZ4, ZIP of one file
                    confidence, categories, threat_name, scope, applies_to, first_seen, last_seen,
                    valid_until, product, vendor, version, source
   debian-packages  a Debian Packages index: digest and package URLs of every package
-  url domain ip hash list hosts adblock ipsum     lists, one object a line
+  url domain ip hash list hosts adblock wildcard drop rbldnsd dnsmasq unbound ipsum maltrail
+                   lists, one object a line
   urlhaus urlhaus-text urlhaus-hosts malwarebazaar threatfox threatfox-json phishtank
   phishtank-json openphish clamav hash-comments   threat feeds as their publishers write them
-  stix misp rpz nsrl hashlookup                   documents, zones and databases
+  stix misp misp-warninglist rpz nsrl hashlookup rpm-packages checksums scoop polkadot stalkerware
+                   documents, zones, databases, indexes
 docs/feeds.md says what becomes of a line of each.
 
 Examples:
@@ -32,8 +34,9 @@ Examples:
 A table of your own, whose header has other names:
   cloister-publish publish --repository repo --keys keys --source csv:ours.csv \
       --column value=Indicator --column kind=Type --confidence 70 --categories phishing
-Sources that differ in trust, that come from the web, or whose losses should be noticed: write a
-publication, and use the command build.
+There are no guards here: what a source lists is published, be it 10.0.0.0/8 or github.com, and a
+source that lost most of its lines goes unnoticed. That is for lists of your own. Sources of others,
+sources that differ in trust, and those on the web: write a publication, and use the command build.
 
 All sources together are the new version: what none of them lists any more is removed.
 A row that cannot be read is reported and left out; it never stops the others.
@@ -68,7 +71,8 @@ void AddSourceOptions(CLI::App* app, Arguments* arguments) {
          [arguments](const std::vector<std::string>& texts) {
            for (const std::string& text : texts) AddSource(text, arguments);
          },
-         "FORMAT:PATH, several times if wanted")
+         "FORMAT:FILE, several times if wanted")
+      ->type_name("FORMAT:FILE")
       ->required()
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
