@@ -238,7 +238,7 @@ void AddBundle(CLI::App* app, Session* session) {
   auto arguments = std::make_shared<ImportArguments>();
   CLI::App* import = bundle->add_subcommand("import", "Upload a bundle for the server's feeds");
   import->footer(kMoreOfImport);
-  import->add_option("FILE", arguments->file, "the bundle")->required();
+  import->add_option("FILE", arguments->file, "the bundle")->type_name("FILE")->required();
   import->add_option("--reason", arguments->reason, "why, for the audit trail")->required();
   CLI::App* status = bundle->add_subcommand("status", "Say what became of an uploaded bundle");
   status->add_option("NAME", arguments->name, "its name, as import told it")->required();

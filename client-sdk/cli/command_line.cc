@@ -1,6 +1,7 @@
 #include "client-sdk/cli/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <iostream>
 
 #include "absl/strings/str_cat.h"
 #include "client-sdk/cli/commands.h"
@@ -51,10 +52,14 @@ void AddGlobalOptions(CLI::App* app, GlobalOptions* options) {
       ->envname("CLOISTER_SERVER")
       ->capture_default_str();
   app->add_option("--ca", options->tls.ca, "PEM file: whom the server's certificate comes from")
+      ->type_name("FILE")
       ->envname("CLOISTER_CA");
   app->add_option("--certificate", options->tls.certificate, "PEM file: this client's certificate")
+      ->type_name("FILE")
       ->envname("CLOISTER_CERTIFICATE");
-  app->add_option("--key", options->tls.key, "PEM file: its private key")->envname("CLOISTER_KEY");
+  app->add_option("--key", options->tls.key, "PEM file: its private key")
+      ->type_name("FILE")
+      ->envname("CLOISTER_KEY");
   app->add_option("--server-name", options->tls.server_name,
                   "name to expect in the server's certificate, if not the host in --server")
       ->envname("CLOISTER_SERVER_NAME");
@@ -75,6 +80,24 @@ std::string Mistake(const CLI::App& app, const CLI::ParseError& error) {
     return absl::StrCat("\"", unknown.front(), "\" is not understood here; see cloister --help");
   }
   return absl::StrCat(error.what(), "; see cloister --help");
+}
+
+void AddCommands(CLI::App* app, Session* session) {
+  app->footer(kMoreOfACommand);  // the commands added below take it over
+  app->set_version_flag("--version", "cloister " CLOISTER_VERSION);
+  app->require_subcommand(1);
+  app->fallthrough();
+  AddGlobalOptions(app, &session->options());
+  AddLookup(app, session);
+  AddUrls(app, session);
+  AddExplain(app, session);
+  AddStatus(app, session);
+  AddFeeds(app, session);
+  AddVerify(app, session);
+  AddOverride(app, session);
+  AddAudit(app, session);
+  AddBundle(app, session);
+  app->footer(kMore);
 }
 
 }  // namespace
@@ -110,21 +133,7 @@ std::string ObjectText(const std::string& input, const Object& object, bool hash
 
 int Run(int argc, const char* const* argv, Session* session) {
   CLI::App app(kAbout, "cloister");
-  app.footer(kMoreOfACommand);  // the commands added below take it over
-  app.set_version_flag("--version", "cloister " CLOISTER_VERSION);
-  app.require_subcommand(1);
-  app.fallthrough();
-  AddGlobalOptions(&app, &session->options());
-  AddLookup(&app, session);
-  AddUrls(&app, session);
-  AddExplain(&app, session);
-  AddStatus(&app, session);
-  AddFeeds(&app, session);
-  AddVerify(&app, session);
-  AddOverride(&app, session);
-  AddAudit(&app, session);
-  AddBundle(&app, session);
-  app.footer(kMore);
+  AddCommands(&app, session);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help_or_version) {
@@ -137,6 +146,16 @@ int Run(int argc, const char* const* argv, Session* session) {
         session->Fail(ExitCode::kUsage, absl::StrCat("--timeout: ", status.message())));
   }
   return static_cast<int>(session->command());
+}
+
+std::shared_ptr<const CLI::App> DescribeCommandLine() {
+  struct Described {
+    Session session{&std::cin, Terminal{&std::cout, false}, &std::cerr};
+    CLI::App app{kAbout, "cloister"};
+  };
+  auto described = std::make_shared<Described>();
+  AddCommands(&described->app, &described->session);
+  return {described, &described->app};
 }
 
 }  // namespace cloister::cli

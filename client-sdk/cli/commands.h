@@ -4,6 +4,7 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <memory>
 
 #include "client-sdk/cli/session.h"
 
@@ -21,5 +22,8 @@ void AddBundle(CLI::App* app, Session* session);
 
 // Parses the command line and runs the command. Returns the exit code of the process.
 int Run(int argc, const char* const* argv, Session* session);
+
+// What the command line understands, for manual pages and completion; nothing is parsed with it.
+std::shared_ptr<const CLI::App> DescribeCommandLine();
 
 }  // namespace cloister::cli

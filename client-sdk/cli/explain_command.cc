@@ -89,7 +89,9 @@ void AddExplain(CLI::App* app, Session* session) {
   auto arguments = std::make_shared<ExplainArguments>();
   CLI::App* command =
       app->add_subcommand("explain", "Show how an answer comes about: records, layers, keys");
-  command->add_option("THING", arguments->thing, "as for lookup")->required();
+  command->add_option("THING", arguments->thing, "as for lookup")
+      ->type_name("FILE|TEXT")
+      ->required();
   AddKindOption(command, &arguments->object);
   AddContextOption(command, &arguments->object);
   command->callback([session, arguments] {

@@ -142,7 +142,9 @@ void AddLookup(CLI::App* app, Session* session) {
   auto arguments = std::make_shared<LookupArguments>();
   CLI::App* command = app->add_subcommand("lookup", "Ask about files, URLs, hosts, addresses …");
   command->footer(absl::StrCat(kMore, command->get_footer()));
-  command->add_option("THING", arguments->things, "what to ask about")->required();
+  command->add_option("THING", arguments->things, "what to ask about")
+      ->type_name("FILE|TEXT")
+      ->required();
   AddKindOption(command, &arguments->object);
   AddContextOption(command, &arguments->object);
   command->callback([session, arguments] {

@@ -129,9 +129,10 @@ void AddOverrideDelete(CLI::App* command, Session* session) {
   CLI::App* remove =
       command->add_subcommand("delete", "Delete the override of one object, or of a list");
   remove->footer(kMore);
-  remove->add_option("THING", arguments->thing, "as it was set");
+  remove->add_option("THING", arguments->thing, "as it was set")->type_name("FILE|TEXT");
   AddKindOption(remove, &arguments->object);
-  remove->add_option("--from", arguments->list, "a list, FORMAT:FILE as for import");
+  remove->add_option("--from", arguments->list, "a list, FORMAT:FILE as for import")
+      ->type_name("FORMAT:FILE");
   remove->add_option("--reason", arguments->reason, "why, for the audit trail")->required();
   remove->callback([session, arguments] {
     session->command = [session, arguments] { return Delete(session, *arguments); };

@@ -81,7 +81,8 @@ void AddOverrideExport(CLI::App* command, Session* session) {
   auto arguments = std::make_shared<ExportArguments>();
   CLI::App* exported = command->add_subcommand("export", "Write all overrides as CSV");
   exported->footer(kMore);
-  exported->add_option("--to", arguments->file, "file to write; standard output if not given");
+  exported->add_option("--to", arguments->file, "file to write; standard output if not given")
+      ->type_name("FILE");
   exported->callback([session, arguments] {
     session->command = [session, arguments] { return Export(session, *arguments); };
   });

@@ -86,39 +86,42 @@ ExitCode Import(Session* session, const ImportArguments& arguments) {
   return Conclude(session, read, report, response);
 }
 
-void AddListOptions(CLI::App* import, ListArguments* list) {
-  import->add_option("SOURCE", list->source, "FORMAT:FILE")->required();
-  import->add_option("--format", list->format,
-                     absl::StrCat("FORMAT, where SOURCE is FILE alone: ",
-                                  absl::StrJoin(feeds::FeedFormats(), ", ")));
-  import->add_option("--verdict", list->verdict, "what to answer, where the format says nothing")
+void AddListOptions(CLI::App* imported, ListArguments* list) {
+  imported->add_option("SOURCE", list->source, "a list; - reads standard input")
+      ->type_name("FORMAT:FILE")
+      ->required();
+  imported
+      ->add_option("--format", list->format,
+                   absl::StrCat("FORMAT, where SOURCE is FILE alone: ",
+                                absl::StrJoin(feeds::FeedFormats(), ", ")))
+      ->type_name("FORMAT");
+  imported->add_option("--verdict", list->verdict, "what to answer, where the format says nothing")
       ->check(CLI::IsMember({"malicious", "unwanted", "suspicious", "trusted", "known"}));
-  import
+  imported
       ->add_option("--scope", list->scope, "how far hosts and URLs reach for which it says nothing")
       ->check(CLI::IsMember({"exact", "subtree", "subdomains_only"}));
-  import->add_option("--valid-for", list->valid_for,
-                     "how long, for those that the list gives no end: 12h, 30d");
-  import->add_option("--categories", list->categories, "malware,phishing: in place of the format's")
+  imported->add_option("--valid-for", list->valid_for,
+                       "how long, for those that the list gives no end: 12h, 30d");
+  imported
+      ->add_option("--categories", list->categories, "malware,phishing: in place of the format's")
       ->delimiter(',');
-  import->add_option("--confidence", list->confidence, "0 to 100")->check(CLI::Range(0, 100));
-  import->add_option("--column", list->columns,
-                     "OURS=THEIRS: which of a table's columns holds ours; once for each");
+  imported->add_option("--confidence", list->confidence, "0 to 100")->check(CLI::Range(0, 100));
+  imported->add_option("--column", list->columns,
+                       "OURS=THEIRS: which of a table's columns holds ours; once for each");
 }
 
 }  // namespace
 
 void AddOverrideImport(CLI::App* command, Session* session) {
   auto arguments = std::make_shared<ImportArguments>();
-  CLI::App* import = command->add_subcommand("import", "Set the overrides of a whole list");
-  import->footer(kMore);
-  AddListOptions(import, &arguments->list);
-  import->add_option("--reason", arguments->reason, "why, for the audit trail")->required();
-  import->add_flag("--dry-run", arguments->dry_run, "only check, here and on the server");
-  import->callback([session, arguments] {
-    session->command = [session, arguments] { return Import(session, *arguments);
-};
-}  // namespace cloister::cli
-);
+  CLI::App* imported = command->add_subcommand("import", "Set the overrides of a whole list");
+  imported->footer(kMore);
+  AddListOptions(imported, &arguments->list);
+  imported->add_option("--reason", arguments->reason, "why, for the audit trail")->required();
+  imported->add_flag("--dry-run", arguments->dry_run, "only check, here and on the server");
+  imported->callback([session, arguments] {
+    session->command = [session, arguments] { return Import(session, *arguments); };
+  });
 }
 
 }  // namespace cloister::cli

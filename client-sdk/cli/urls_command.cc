@@ -163,7 +163,9 @@ void AddUrls(CLI::App* app, Session* session) {
   auto arguments = std::make_shared<UrlsArguments>();
   CLI::App* command = app->add_subcommand("urls", "List or look up the URLs of a mail body");
   command->footer(absl::StrCat(kMore, command->get_footer()));
-  command->add_option("FILE", arguments->file, "the body; \"-\" for standard input")->required();
+  command->add_option("FILE", arguments->file, "the body; \"-\" for standard input")
+      ->type_name("FILE")
+      ->required();
   CLI::Option* html = command->add_flag("--html", arguments->html, "it is HTML");
   command->add_flag("--text", arguments->text, "it is plain text; guessed if neither is given")
       ->excludes(html);

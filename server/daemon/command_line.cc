@@ -34,24 +34,42 @@ constexpr char kMore[] =
 Signals: SIGTERM and SIGINT drain and end. Certificates are read again by themselves.
 Exit codes: 0 ended as told, 1 could not start, 2 wrong arguments or configuration.)";
 
-}  // namespace
+// The parser beside what it fills.
+struct Parser {
+  Parser();
 
-CommandLine ParseCommandLine(int argc, const char* const* argv) {
   CommandLine line;
-  CLI::App app(kAbout, "cloisterd");
+  CLI::App app{kAbout, "cloisterd"};
+};
+
+Parser::Parser() {
   app.footer(kMore);
   app.set_version_flag("--version", std::string("cloisterd ") + CLOISTER_VERSION);
-  app.add_option("--config", line.configuration, "Configuration file")->capture_default_str();
+  app.add_option("--config", line.configuration, "Configuration file")
+      ->type_name("FILE")
+      ->capture_default_str();
   app.add_flag("--check-config", line.check_config,
                "Check the configuration and the files it names, say what is wrong, and end");
   app.add_option("--address-file", line.address_file,
-                 "Once serving, write the addresses there as JSON, for callers of port 0");
+                 "Once serving, write the addresses there as JSON, for callers of port 0")
+      ->type_name("FILE");
+}
+
+}  // namespace
+
+CommandLine ParseCommandLine(int argc, const char* const* argv) {
+  Parser parser;
   try {
-    app.parse(argc, argv);
+    parser.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    line.exit_code = app.exit(error) == 0 ? 0 : kUsageError;
+    parser.line.exit_code = parser.app.exit(error) == 0 ? 0 : kUsageError;
   }
-  return line;
+  return parser.line;
+}
+
+std::shared_ptr<const CLI::App> DescribeCommandLine() {
+  auto parser = std::make_shared<Parser>();
+  return {parser, &parser->app};
 }
 
 absl::Status WriteAddressFile(const std::string& path, const Daemon::Addresses& addresses) {

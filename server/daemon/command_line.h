@@ -2,10 +2,15 @@
 
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "server/daemon/daemon.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace cloister::server {
 
@@ -18,6 +23,9 @@ struct CommandLine {
 
 // Reads the arguments; prints help, version or what is wrong with them.
 CommandLine ParseCommandLine(int argc, const char* const* argv);
+
+// What the command line understands, for manual pages and completion; nothing is parsed with it.
+std::shared_ptr<const CLI::App> DescribeCommandLine();
 
 // Writes {"grpc": "...", "metrics": "..."} to `path`, whole or not at all.
 absl::Status WriteAddressFile(const std::string& path, const Daemon::Addresses& addresses);

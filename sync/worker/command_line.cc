@@ -30,11 +30,15 @@ What it knows about each feed is in status.json in the state directory; the log 
 error. Exit codes: 0 well; 1 a feed failed (--once, --status), or has no data or only expired ones
 (--status); 2 wrong command line or configuration.)";
 
-}  // namespace
+// The parser beside what it fills.
+struct Parser {
+  Parser();
 
-std::optional<CommandLine> ReadCommandLine(int argc, char** argv, int* exit_code) {
   CommandLine result;
-  CLI::App app(kDescription, "cloister-sync");
+  CLI::App app{kDescription, "cloister-sync"};
+};
+
+Parser::Parser() {
   app.footer(kFooter);
   app.add_option("--config", result.config, "Configuration file")->type_name("FILE")->required();
   auto* once = app.add_flag("--once", result.once, "Look at every feed once, then end");
@@ -46,13 +50,24 @@ std::optional<CommandLine> ReadCommandLine(int argc, char** argv, int* exit_code
   status->excludes(once)->excludes("--check-config");
   app.add_flag("--json", result.json, "Print the status as JSON")->needs(status);
   app.set_version_flag("--version", "cloister-sync " CLOISTER_VERSION);
+}
+
+}  // namespace
+
+std::optional<CommandLine> ReadCommandLine(int argc, char** argv, int* exit_code) {
+  Parser parser;
   try {
-    app.parse(argc, argv);
+    parser.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    *exit_code = app.exit(error) == 0 ? 0 : 2;
+    *exit_code = parser.app.exit(error) == 0 ? 0 : 2;
     return std::nullopt;
   }
-  return result;
+  return parser.result;
+}
+
+std::shared_ptr<const CLI::App> DescribeCommandLine() {
+  auto parser = std::make_shared<Parser>();
+  return {parser, &parser->app};
 }
 
 }  // namespace cloister::worker

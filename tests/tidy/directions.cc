@@ -96,6 +96,12 @@ const Room kRooms[] = {
       "proto/services"},
      {"absl", "CLI", "google", "grpc", "grpcpp", "nlohmann", "openssl"},
      Reach::kSystem},
+    // Writes manual pages and completion from the parsers of all programs.
+    {"deploy/describe",
+     {"client-sdk", "client-sdk/cli", "server", "sync/bundle/cli", "sync/feeds", "sync/publisher",
+      "sync/worker"},
+     {"absl", "CLI"},
+     Reach::kSystem},
     {"client-sdk/extract", {"client-sdk", "reputation"}, {"absl", "gumbo.h"}, Reach::kSystem},
     {"client-sdk/examples", {}, {}, Reach::kLanguage},
     {"client-sdk",

@@ -86,6 +86,8 @@ class Parser {
     return {arguments_, kExitOk};
   }
 
+  const CLI::App& app() const { return app_; }
+
  private:
   void AddCreate() {
     CLI::App* create = app_.add_subcommand("create", "Pack feeds into a bundle");
@@ -142,7 +144,8 @@ class Parser {
     CLI::App* diff = app_.add_subcommand("diff", "Say what a bundle would change");
     diff->footer(kDiffFooter);
     AddFile(diff);
-    CLI::Option* other = diff->add_option("OTHER", arguments_.other, "The older bundle");
+    CLI::Option* other =
+        diff->add_option("OTHER", arguments_.other, "The older bundle")->type_name("FILE");
     CLI::Option* against =
         diff->add_option("--against", arguments_.against, "Repository, spool or mirror")
             ->type_name("FOLDER");
@@ -158,7 +161,7 @@ class Parser {
   }
 
   void AddFile(CLI::App* app) {
-    app->add_option("FILE", arguments_.file, "The bundle")->required();
+    app->add_option("FILE", arguments_.file, "The bundle")->type_name("FILE")->required();
   }
 
   void AddRoot(CLI::App* app, const std::string& more) {
@@ -204,6 +207,7 @@ class Parser {
   void AddWorkDirectory(CLI::App* app) {
     app->add_option("--work-dir", arguments_.work_directory,
                     "Where to unpack; needs as much space as the bundle")
+        ->type_name("FOLDER")
         ->capture_default_str();
   }
 
@@ -227,6 +231,11 @@ class Parser {
 
 ParseOutcome ParseArguments(int argc, const char* const* argv) {
   return Parser().Parse(argc, argv);
+}
+
+std::shared_ptr<const CLI::App> DescribeCommandLine() {
+  auto parser = std::make_shared<Parser>();
+  return {parser, &parser->app()};
 }
 
 }  // namespace cloister::bundle

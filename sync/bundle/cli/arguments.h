@@ -4,9 +4,14 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace cloister::bundle {
 
@@ -47,5 +52,8 @@ struct ParseOutcome {
   int exit_code = kExitOk;
 };
 ParseOutcome ParseArguments(int argc, const char* const* argv);
+
+// What the command line understands, for manual pages and completion; nothing is parsed with it.
+std::shared_ptr<const CLI::App> DescribeCommandLine();
 
 }  // namespace cloister::bundle

@@ -22,11 +22,15 @@ From many sources, with what they are worth, written down in a file (docs/public
   cloister-publish build publication.toml
 )";
 
-}  // namespace
+// The parser beside the arguments that it fills.
+struct CommandLine {
+  CommandLine();
 
-ParseOutcome ParseArguments(int argc, const char* const* argv) {
   Arguments arguments;
-  CLI::App app(kOverview, "cloister-publish");
+  CLI::App app{kOverview, "cloister-publish"};
+};
+
+CommandLine::CommandLine() {
   app.set_version_flag("--version", "cloister-publish " CLOISTER_VERSION);
   app.footer("\nExit codes: 0 well; 1 failed; 2 wrong command line.");
   app.require_subcommand(1);
@@ -42,13 +46,24 @@ ParseOutcome ParseArguments(int argc, const char* const* argv) {
   AddRenewRoot(&app, &arguments);
   AddStatus(&app, &arguments);
   AddVerify(&app, &arguments);
+}
+
+}  // namespace
+
+ParseOutcome ParseArguments(int argc, const char* const* argv) {
+  CommandLine line;
   try {
-    app.parse(argc, argv);
+    line.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
+    const int code = line.app.exit(error);
     return {std::nullopt, code == 0 ? kExitOk : kExitUsage};
   }
-  return {arguments, kExitOk};
+  return {line.arguments, kExitOk};
+}
+
+std::shared_ptr<const CLI::App> DescribeCommandLine() {
+  auto line = std::make_shared<CommandLine>();
+  return {line, &line->app};
 }
 
 }  // namespace cloister::publisher

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -14,6 +15,10 @@
 #include "sync/feeds/feed_reader.h"
 #include "sync/publisher/publication/publication.h"
 #include "sync/publisher/signing/key_directory.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace cloister::publisher {
 
@@ -102,5 +107,8 @@ struct ParseOutcome {
   int exit_code = kExitOk;
 };
 ParseOutcome ParseArguments(int argc, const char* const* argv);
+
+// What the command line understands, for manual pages and completion; nothing is parsed with it.
+std::shared_ptr<const CLI::App> DescribeCommandLine();
 
 }  // namespace cloister::publisher

@@ -38,7 +38,9 @@ void AddBuild(CLI::App* app, Arguments* arguments) {
   CLI::App* build = app->add_subcommand(
       "build", "Publish a version made from what a publication's file describes");
   build->footer(kBuildFooter);
-  build->add_option("FILE", arguments->publication_file, "The publication's file")->required();
+  build->add_option("FILE", arguments->publication_file, "The publication's file")
+      ->type_name("FILE")
+      ->required();
   build->add_flag("--dry-run", arguments->dry_run,
                   "Read and report, but publish and remember nothing; needs no keys");
   build
@@ -54,8 +56,10 @@ void AddBuild(CLI::App* app, Arguments* arguments) {
                   "Sources that cannot be fetched are read from their last copies, however old");
   build->add_flag("--snapshot", arguments->snapshot,
                   "Publish a snapshot even where a delta would do");
-  build->add_option("--report", arguments->report_file,
-                    "File for the report as JSON, written whatever comes of the build");
+  build
+      ->add_option("--report", arguments->report_file,
+                   "File for the report as JSON, written whatever comes of the build")
+      ->type_name("FILE");
   AddOutputOption(build, arguments);
   build->add_flag("--json", arguments->json, "The same as --output json");
   SelectCommand(build, arguments, RunBuild);

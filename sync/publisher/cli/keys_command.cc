@@ -48,6 +48,7 @@ void AddCreate(CLI::App* keys, Arguments* arguments) {
   CLI::App* create = keys->add_subcommand("create", "Make keys: encrypted PEM files, mode 0600");
   create->footer(kCreateFooter);
   create->add_option("--out", arguments->out, "Folder to write them to; made if missing")
+      ->type_name("FOLDER")
       ->required();
   create
       ->add_option_function<std::vector<std::string>>(
@@ -88,13 +89,17 @@ void AddShow(CLI::App* keys, Arguments* arguments) {
   CLI::App* show = keys->add_subcommand("show", "Show a key's id, or write its public half");
   show->footer(kShowFooter);
   CLI::Option_group* which = show->add_option_group("Which key");
-  which->add_option("--key", arguments->keys.single, "A PEM file or a pkcs11: URI")->expected(1);
+  which->add_option("--key", arguments->keys.single, "A PEM file or a pkcs11: URI")
+      ->type_name("FILE|URI")
+      ->expected(1);
   which
       ->add_option("--public-key", arguments->root_change.public_keys,
                    "A PEM file with the public half alone")
+      ->type_name("FILE")
       ->expected(1);
   which->require_option(1);
-  show->add_option("--public-out", arguments->out, "File to write the public half to");
+  show->add_option("--public-out", arguments->out, "File to write the public half to")
+      ->type_name("FILE");
   AddSecretOptions(show, arguments);
   AddOutputOption(show, arguments);
   SelectCommand(show, arguments, RunKeysShow);

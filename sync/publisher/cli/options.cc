@@ -7,22 +7,28 @@
 namespace cloister::publisher {
 
 void AddRepositoryOption(CLI::App* app, Arguments* arguments) {
-  app->add_option("--repository", arguments->repository, "Folder of the repository")->required();
+  app->add_option("--repository", arguments->repository, "Folder of the repository")
+      ->type_name("FOLDER")
+      ->required();
 }
 
 void AddSecretOptions(CLI::App* app, Arguments* arguments) {
   app->add_option("--passphrase-file", arguments->keys.passphrase_file,
                   "File with the passphrase of the keys (or /dev/fd/N); otherwise a systemd "
-                  "credential, otherwise the terminal is asked");
-  app->add_option("--pin-file", arguments->keys.pin_file, "The same for the PIN of a token");
+                  "credential, otherwise the terminal is asked")
+      ->type_name("FILE");
+  app->add_option("--pin-file", arguments->keys.pin_file, "The same for the PIN of a token")
+      ->type_name("FILE");
 }
 
 void AddOptionalKeysOptions(CLI::App* app, Arguments* arguments, const std::string& help) {
   app->add_option("--keys", arguments->keys.folders, help + "; several times if wanted")
+      ->type_name("FOLDER")
       ->type_size(1)
       ->allow_extra_args(false);
   app->add_option("--key", arguments->keys.single,
                   "One key more: a PEM file or a pkcs11: URI; several times if wanted")
+      ->type_name("FILE|URI")
       ->type_size(1)
       ->allow_extra_args(false);
   AddSecretOptions(app, arguments);

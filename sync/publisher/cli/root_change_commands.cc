@@ -155,6 +155,7 @@ CLI::Option* AddPublicKeyOption(CLI::App* app, Arguments* arguments) {
   return app
       ->add_option("--public-key", arguments->root_change.public_keys,
                    "PEM file with the public half of a key to add; several times if wanted")
+      ->type_name("FILE")
       ->type_size(1)
       ->allow_extra_args(false);
 }
@@ -227,8 +228,10 @@ void AddRootChangeCommands(CLI::App* keys, Arguments* arguments) {
   apply->footer(kApplyFooter);
   AddRepositoryOption(apply, arguments);
   AddOptionalKeysOptions(apply, arguments, "Folder with keys of roles that change, old and new");
-  apply->add_option("--staged", arguments->root_change.staged_file,
-                    "The signed file, if it is not the one in the repository");
+  apply
+      ->add_option("--staged", arguments->root_change.staged_file,
+                   "The signed file, if it is not the one in the repository")
+      ->type_name("FILE");
   apply->add_flag("--commit", arguments->root_change.commit, "Publish: that cannot be undone");
   AddOutputOption(apply, arguments);
   SelectCommand(apply, arguments, RunApply);

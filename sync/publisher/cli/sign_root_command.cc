@@ -113,12 +113,15 @@ void AddSignRoot(CLI::App* app, Arguments* arguments) {
   CLI::App* sign =
       app->add_subcommand("sign-root", "Show a staged root, and sign it, away from the repository");
   sign->footer(kFooter);
-  sign->add_option("FILE", arguments->root_change.staged_file, "root-change.json")->required();
+  sign->add_option("FILE", arguments->root_change.staged_file, "root-change.json")
+      ->type_name("FILE")
+      ->required();
   AddOptionalKeysOptions(sign, arguments, "Folder with root keys");
   sign->add_option("--expect", arguments->root_change.expect,
                    "Fingerprint that the file has to have");
   sign->add_option("--current-root", arguments->root_change.current_root,
-                   "Your own copy of the root in force; the file has to agree with it");
+                   "Your own copy of the root in force; the file has to agree with it")
+      ->type_name("FILE");
   AddOutputOption(sign, arguments);
   SelectCommand(sign, arguments, RunSignRoot);
 }

@@ -79,8 +79,10 @@ void AddVerify(CLI::App* app, Arguments* arguments) {
   CLI::App* verify = app->add_subcommand("verify", "Read everything, as clients do and more");
   verify->footer(kFooter);
   AddRepositoryOption(verify, arguments);
-  verify->add_option("--root", arguments->out,
-                     "A root that you trust; metadata/1.root.json if not given");
+  verify
+      ->add_option("--root", arguments->out,
+                   "A root that you trust; metadata/1.root.json if not given")
+      ->type_name("FILE");
   AddOutputOption(verify, arguments);
   SelectCommand(verify, arguments, RunVerify);
 }
