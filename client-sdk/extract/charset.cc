@@ -70,10 +70,20 @@ std::optional<std::string> ToUtf8(std::string_view body, const std::string& char
   return converter.Convert(body);
 }
 
+bool KeepsAscii(const std::string& charset) {
+  std::string ascii;
+  for (char c = 0x20; c < 0x7f; ++c) ascii += c;
+  const std::optional<std::string> read = ToUtf8(ascii, charset);
+  return !read.has_value() || *read == ascii;
+}
+
+std::string CharsetOfMark(std::string_view body) {
+  if (body.substr(0, 2) == "\xFF\xFE") return "UTF-16LE";
+  if (body.substr(0, 2) == "\xFE\xFF") return "UTF-16BE";
+  return body.substr(0, 3) == "\xEF\xBB\xBF" ? "UTF-8" : "";
+}
+
 std::string CharsetOfHtml(std::string_view html) {
-  if (html.substr(0, 2) == "\xFF\xFE") return "UTF-16LE";
-  if (html.substr(0, 2) == "\xFE\xFF") return "UTF-16BE";
-  if (html.substr(0, 3) == "\xEF\xBB\xBF") return "UTF-8";
   const std::string head =
       absl::AsciiStrToLower(absl::string_view(html.data(), std::min(html.size(), kPrescanBytes)));
   const size_t meta = head.find("<meta");
@@ -87,8 +97,7 @@ std::string CharsetOfHtml(std::string_view html) {
   size_t end = begin;
   while (end < head.size() && IsCharsetByte(head[end])) ++end;
   std::string charset = head.substr(begin, end - begin);
-  // The standard's: bytes that could be read that far are not UTF-16.
-  return charset.compare(0, 6, "utf-16") == 0 ? "UTF-8" : charset;
+  return KeepsAscii(charset) ? charset : "";
 }
 
 }  // namespace cloister::extract

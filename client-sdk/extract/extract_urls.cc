@@ -2,6 +2,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "client-sdk/extract/charset.h"
 #include "client-sdk/extract/found_urls.h"
@@ -37,36 +39,52 @@ ExtractedUrls OutOfMemory() noexcept {
   return nothing;
 }
 
+// The charsets that readers of `body` may take it for: nearly always one. A byte order mark stands
+// above what is stated (WHATWG, "decode").
+std::vector<std::string> CharsetsOf(std::string_view body, std::string stated) {
+  std::string mark = extract::CharsetOfMark(body);
+  if (!mark.empty()) return {std::move(mark)};
+  if (extract::KeepsAscii(stated)) return {std::move(stated)};
+  return {std::move(stated), ""};
+}
+
+// Calls scan(text) with the body's text in each of its charsets.
+template <typename Scan>
+ExtractedUrls Extract(std::string_view body, std::string charset, const ExtractOptions& options,
+                      const Scan& scan) {
+  FoundUrls found(options);
+  for (const std::string& one : CharsetsOf(body, std::move(charset))) {
+    const Body text(body, one, options.max_body_bytes);
+    if (text.truncated()) found.MarkTruncated();
+    scan(text.text(), &found);
+  }
+  return found.Take();
+}
+
 }  // namespace
 
 ExtractedUrls ExtractUrlsFromText(std::string_view body, const ExtractOptions& options) noexcept
     try {
-  const Body text(body, options.charset, options.max_body_bytes);
-  FoundUrls found(options);
-  if (text.truncated()) found.MarkTruncated();
-  extract::ScanText(text.text(), [&found](std::string_view url, UrlOrigin origin, size_t offset) {
-    found.Add(url, origin, offset);
+  return Extract(body, options.charset, options, [](std::string_view text, FoundUrls* found) {
+    extract::ScanText(text, [found](std::string_view url, UrlOrigin origin, size_t offset) {
+      found->Add(url, origin, offset);
+    });
   });
-  return found.Take();
 } catch (...) {
   return OutOfMemory();
 }
 
 ExtractedUrls ExtractUrlsFromHtml(std::string_view body, const ExtractOptions& options) noexcept
     try {
-  const std::string charset =
-      options.charset.empty() ? extract::CharsetOfHtml(body) : options.charset;
-  const Body html(body, charset, options.max_body_bytes);
-  FoundUrls found(options);
-  if (html.truncated()) found.MarkTruncated();
   extract::HtmlLimits limits;
   limits.max_cpu = options.max_html_cpu;
-  const bool whole = extract::ScanHtml(
-      html.text(), limits, [&found](std::string_view url, UrlOrigin origin, size_t offset) {
-        found.Add(url, origin, offset);
-      });
-  if (!whole) found.MarkTruncated();
-  return found.Take();
+  std::string charset = options.charset.empty() ? extract::CharsetOfHtml(body) : options.charset;
+  return Extract(body, std::move(charset), options, [&](std::string_view html, FoundUrls* found) {
+    const auto visit = [found](std::string_view url, UrlOrigin origin, size_t offset) {
+      return found->Add(url, origin, offset);
+    };
+    if (!extract::ScanHtml(html, limits, visit)) found->MarkTruncated();
+  });
 } catch (...) {
   return OutOfMemory();
 }

@@ -2,21 +2,35 @@
 
 namespace cloister::extract {
 
-void FoundUrls::Add(std::string_view url, UrlOrigin origin, size_t offset) {
-  AddOne(url, origin, offset);
+bool FoundUrls::Add(std::string_view url, UrlOrigin origin, size_t offset) {
+  if (url.empty()) return true;
+  if (!AddOne(url, origin, offset)) return false;
   for (const std::string& inner : UnwrapUrl(url, options_.max_unwrap_depth)) {
-    AddOne(inner, UrlOrigin::kUnwrapped, offset);
+    if (!AddOne(inner, UrlOrigin::kUnwrapped, offset)) return false;
   }
+  return true;
 }
 
-void FoundUrls::AddOne(std::string_view url, UrlOrigin origin, size_t offset) {
-  if (url.empty()) return;
-  if (url.size() > kMaxUrlBytes || full()) {
-    found_.truncated = found_.truncated || seen_.count(std::string(url.substr(0, 512))) == 0;
-    return;
+bool FoundUrls::AddOne(std::string_view url, UrlOrigin origin, size_t offset) {
+  if (url.size() > bytes_left_) {
+    bytes_left_ = 0;
+    found_.truncated = true;
+    return false;
   }
-  if (!seen_.emplace(url).second) return;
-  found_.urls.push_back({std::string(url), origin, offset});
+  bytes_left_ -= url.size();
+  if (url.size() > kMaxUrlBytes) {
+    found_.truncated = true;
+    return true;
+  }
+  std::string owned(url);
+  if (seen_.count(owned) != 0) return true;
+  if (found_.urls.size() >= options_.max_urls) {
+    found_.truncated = true;
+    return false;
+  }
+  seen_.insert(owned);
+  found_.urls.push_back({std::move(owned), origin, offset});
+  return true;
 }
 
 }  // namespace cloister::extract

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -14,23 +15,28 @@ namespace cloister::extract {
 // Longer ones are left out: nothing follows them, and canonical forms are not made of them.
 inline constexpr size_t kMaxUrlBytes = 128 * 1024;
 
+// All URLs together, found again or not, unless the body may be larger than a quarter of it: short
+// links below a long <base href> would become a thousand times what they are written with.
+inline constexpr size_t kMaxOfferedBytes = size_t{64} << 20;
+
 // Lives as long as one extraction; borrows the options. Not thread-safe.
 class FoundUrls {
  public:
-  explicit FoundUrls(const ExtractOptions& options) : options_(options) {}
+  explicit FoundUrls(const ExtractOptions& options)
+      : options_(options), bytes_left_(std::max(kMaxOfferedBytes, 4 * options.max_body_bytes)) {}
 
-  // Adds `url` and, after it, what it wraps.
-  void Add(std::string_view url, UrlOrigin origin, size_t offset);
+  // Adds `url` and, after it, what it wraps. False once nothing more is taken.
+  bool Add(std::string_view url, UrlOrigin origin, size_t offset);
   // A limit was reached outside.
   void MarkTruncated() { found_.truncated = true; }
-  bool full() const { return found_.urls.size() >= options_.max_urls; }
 
   ExtractedUrls Take() { return std::move(found_); }
 
  private:
-  void AddOne(std::string_view url, UrlOrigin origin, size_t offset);
+  bool AddOne(std::string_view url, UrlOrigin origin, size_t offset);
 
   const ExtractOptions& options_;
+  size_t bytes_left_;
   std::unordered_set<std::string> seen_;
   ExtractedUrls found_;
 };

@@ -39,30 +39,26 @@ class HtmlTree::Memory {
   void* Take(size_t size) {
     const size_t rounded = (size + kAlignment - 1) / kAlignment * kAlignment;
     if (++allocations_ % kAllocationsBetweenLooks == 0 && ThreadCpu() > cpu_end_) GiveUp();
-    if (rounded > chunk_left_) NewChunk(rounded);
+    if (rounded < size || (rounded > chunk_left_ && !NewChunk(rounded))) GiveUp();
     void* taken = next_;
     next_ += rounded;
     chunk_left_ -= rounded;
     return taken;
   }
 
-  void NewChunk(size_t at_least) {
+  // False if there is none. All that it made is gone when GiveUp() jumps: a jump unwinds nothing.
+  bool NewChunk(size_t at_least) {
     const size_t size = std::max(at_least, kChunkBytes);
-    if (size < at_least || size > bytes_left_) GiveUp();
-    std::unique_ptr<char[]> chunk(new (std::nothrow) char[size]);
-    if (chunk == nullptr || !Keep(std::move(chunk))) GiveUp();
-    bytes_left_ -= size;
-    next_ = chunks_.back().get();
-    chunk_left_ = size;
-  }
-
-  bool Keep(std::unique_ptr<char[]> chunk) {
+    if (size > bytes_left_) return false;
     try {
-      chunks_.push_back(std::move(chunk));
-      return true;
+      chunks_.push_back(std::unique_ptr<char[]>(new char[size]));
     } catch (const std::bad_alloc&) {
       return false;
     }
+    bytes_left_ -= size;
+    next_ = chunks_.back().get();
+    chunk_left_ = size;
+    return true;
   }
 
   [[noreturn]] void GiveUp() { longjmp(give_up_, 1); }
@@ -79,17 +75,24 @@ class HtmlTree::Memory {
 HtmlTree::HtmlTree() = default;
 HtmlTree::~HtmlTree() = default;
 
-std::unique_ptr<HtmlTree> HtmlTree::Parse(std::string_view html, const HtmlLimits& limits) {
+std::unique_ptr<HtmlTree> HtmlTree::Parse(std::string_view html, HtmlLimits* limits) {
+  if (limits->max_cpu <= std::chrono::nanoseconds(0)) return nullptr;
   std::unique_ptr<HtmlTree> tree(new HtmlTree());
-  tree->memory_ = std::make_unique<Memory>(limits);
+  tree->memory_ = std::make_unique<Memory>(*limits);
+  const std::chrono::nanoseconds begin = ThreadCpu();
+  const auto take_off = [begin, limits] { limits->max_cpu -= ThreadCpu() - begin; };
   GumboOptions options = kGumboDefaultOptions;
   options.allocator = Memory::Allocate;
   options.deallocator = Memory::Release;
   options.userdata = tree->memory_.get();
   options.max_errors = 0;  // keeping them takes quadratic memory
   // Nothing that is changed after setjmp is read after longjmp; `tree` was made before.
-  if (setjmp(tree->memory_->give_up()) != 0) return nullptr;
+  if (setjmp(tree->memory_->give_up()) != 0) {
+    take_off();
+    return nullptr;
+  }
   tree->output_ = gumbo_parse_with_options(&options, html.data(), html.size());
+  take_off();
   return tree;
 }
 

@@ -13,18 +13,19 @@
 
 namespace cloister::extract {
 
-// What one document may cost.
+// What one document may cost, with those within it.
 struct HtmlLimits {
   size_t max_tree_bytes = size_t{256} << 20;
   // Of the thread that parses, so that a busy machine does not cut documents short.
-  std::chrono::milliseconds max_cpu{2000};
+  std::chrono::nanoseconds max_cpu = std::chrono::seconds(2);
 };
 
 // The tree of a document; nodes and their texts live as long as it does. Not thread-safe.
 class HtmlTree {
  public:
-  // nullptr if the document would cost more than `limits`. Borrows `html` (UTF-8).
-  static std::unique_ptr<HtmlTree> Parse(std::string_view html, const HtmlLimits& limits);
+  // nullptr if the document would cost more than `limits`; the time that it takes is taken off
+  // them. Borrows `html` (UTF-8).
+  static std::unique_ptr<HtmlTree> Parse(std::string_view html, HtmlLimits* limits);
   ~HtmlTree();
   HtmlTree(const HtmlTree&) = delete;
   HtmlTree& operator=(const HtmlTree&) = delete;

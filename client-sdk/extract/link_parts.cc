@@ -5,10 +5,14 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "client-sdk/extract/text_characters.h"
+#include "reputation/host_name.h"
 
 namespace cloister::extract {
 namespace {
+
+constexpr size_t kMaxEscape = 3;  // bytes of "%41"
 
 bool StartsWith(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() &&
@@ -19,6 +23,30 @@ bool StartsWith(std::string_view text, std::string_view prefix) {
 
 bool IsWebUrl(std::string_view text) {
   return StartsWith(text, "http://") || StartsWith(text, "https://") || StartsWith(text, "ftp://");
+}
+
+std::string Straightened(std::string_view link) {
+  const size_t colon = std::min(link.find(':'), link.size());
+  const bool is_web = absl::EqualsIgnoreCase({link.data(), colon}, "http") ||
+                      absl::EqualsIgnoreCase({link.data(), colon}, "https");
+  const size_t host = is_web ? link.find_first_not_of("/\\", colon + 1) : std::string_view::npos;
+  if (host == std::string_view::npos) return std::string(link);
+  std::string straight = absl::StrCat(absl::string_view(link.data(), colon), "://");
+  const size_t path_end = std::min(link.find_first_of("?#", host), link.size());
+  size_t path = 0;  // where it begins in `straight`, once it does; servers fold slashes there
+  for (size_t i = host; i < path_end; ++i) {
+    const char c = link[i] == '\\' ? '/' : link[i];
+    const int byte = c == '%' ? HexPair(link.substr(i + 1, 2)) : -1;
+    if (byte >= 0 && absl::ascii_isalnum(static_cast<unsigned char>(byte))) {
+      straight += static_cast<char>(byte);
+      i += 2;
+    } else if (c != '/' || path == 0 || straight.size() > path + 1) {
+      if (c == '/' && path == 0) path = straight.size();
+      straight += c;
+    }
+  }
+  straight.append(link.substr(path_end));
+  return straight;
 }
 
 std::optional<LinkParts> SplitLink(std::string_view link) {
@@ -35,8 +63,11 @@ std::optional<LinkParts> SplitLink(std::string_view link) {
   if (const size_t at = authority.rfind('@'); at != std::string_view::npos) {
     authority.remove_prefix(at + 1);
   }
-  parts.host = std::string(authority.substr(0, authority.find(':')));
+  parts.host = PercentDecoded(authority.substr(0, authority.find(':')));
   absl::AsciiStrToLower(&parts.host);
+  if (auto canonical = reputation::CanonicalHostName(parts.host); canonical.ok()) {
+    parts.host = *std::move(canonical);
+  }
   parts.after_host = link.substr(end);
   const std::string_view plain = parts.after_host.substr(0, parts.after_host.find('#'));
   const size_t question = plain.find('?');
@@ -50,8 +81,11 @@ std::optional<std::string_view> QueryParameter(std::string_view query, std::stri
     std::string_view pair = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(pair.size() + 1, query.size()));
     if (StartsWith(pair, "amp;")) pair.remove_prefix(4);
-    if (pair.size() > name.size() && pair[name.size()] == '=' && StartsWith(pair, name)) {
-      return pair.substr(name.size() + 1);
+    const size_t equals = pair.find('=');
+    if (equals == std::string_view::npos || equals > kMaxEscape * name.size()) continue;
+    const std::string own_name = PercentDecoded(pair.substr(0, equals));
+    if (own_name.size() == name.size() && StartsWith(own_name, name)) {
+      return pair.substr(equals + 1);
     }
   }
   return std::nullopt;

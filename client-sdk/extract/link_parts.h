@@ -10,11 +10,15 @@ namespace cloister::extract {
 
 // Borrows from the link.
 struct LinkParts {
-  std::string host;             // lower case, without port and userinfo
+  std::string host;             // canonical where it can be, without port and userinfo
   std::string_view path;        // with its '/'; empty where there is none
   std::string_view query;       // without '?'
   std::string_view after_host;  // path, query and fragment as they stand
 };
+
+// The link as browsers read it, as far as SplitLink looks: "https:\\a.example\%75rl?x" is
+// "https://a.example/url?x". Of other schemes as it stands.
+std::string Straightened(std::string_view link);
 
 // Nothing unless the link is http(s), or has no scheme at all.
 std::optional<LinkParts> SplitLink(std::string_view link);

@@ -18,6 +18,7 @@ constexpr size_t kMaxSchemeBytes = 5;      // "https"
 constexpr size_t kMaxHostBytes = 253;      // RFC 1035
 constexpr size_t kMaxBracketBytes = 8192;  // of a URL in angle brackets
 constexpr size_t kMaxSoftBreaks = 64;
+constexpr size_t kMaxParts = 16;  // URLs without a space between them
 
 bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
   return absl::EqualsIgnoreCase({a.data(), a.size()}, {b.data(), b.size()});
@@ -46,6 +47,33 @@ bool LooksLikeHost(std::string_view host) {
   }
   const auto canonical = reputation::CanonicalHostName({last.data(), last.size()});
   return canonical.ok() && IsTopLevelDomain(*canonical);
+}
+
+bool IsAscii(char c) { return static_cast<unsigned char>(c) < 0x80; }
+
+// Where what is ASCII of a URL ends, if it is a whole one until there; else its size. Where the
+// host is not ASCII what follows is not judged.
+size_t EndOfAscii(std::string_view url) {
+  const size_t scheme = url.find("://");
+  const size_t host = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const size_t first =
+      static_cast<size_t>(std::find_if_not(url.begin(), url.end(), IsAscii) - url.begin());
+  if (first > url.find_first_of("/\\?#", host)) return first;
+  return host <= first && LooksLikeHost(url.substr(host, first - host)) ? first : url.size();
+}
+
+// Where "http://" or "https://" begins, from `from` on.
+size_t NextScheme(std::string_view url, size_t from) {
+  for (size_t at = url.find("://", from); at != std::string_view::npos;
+       at = url.find("://", at + 3)) {
+    for (const std::string_view scheme : {"https", "http"}) {
+      if (at >= from + scheme.size() &&
+          EqualsIgnoringCase(url.substr(at - scheme.size(), scheme.size()), scheme)) {
+        return at - scheme.size();
+      }
+    }
+  }
+  return std::string_view::npos;
 }
 
 // What is meant by text that still is quoted-printable (RFC 2045, section 6.7): "=3D" is '='.
@@ -105,10 +133,42 @@ class Scanner {
     if (!url.empty()) {
       visit_(url, origin, begin);
       if (const auto plain = WithoutQuotedPrintable(url)) visit_(*plain, origin, begin);
+      TakeShorter(url, origin, begin);
+      TakeParts(url, begin);
     }
     TakeSoftBreaks(begin, end, origin);
     at_ = std::max(at_, end);
     taken_ = std::max(taken_, end);
+  }
+
+  // The URL that is meant where writing without spaces follows: "example.com/login，谢谢".
+  void TakeShorter(std::string_view url, UrlOrigin origin, size_t offset) {
+    const size_t end = EndOfAscii(url);
+    if (end < url.size()) {
+      visit_(url.substr(0, WithoutPunctuation(url.substr(0, end))), origin, offset);
+    }
+  }
+
+  // What is meant by URLs that nothing white parts: "[http://a.example/](http://b.example/)",
+  // "http://a.example/;http://b.example/". Not what one has as its parameter or path.
+  void TakeParts(std::string_view url, size_t offset) {
+    size_t begin = 0;
+    size_t next = 0;
+    for (size_t parts = 0; parts < kMaxParts; ++parts) {
+      next = NextScheme(url, next + 1);
+      if (next == std::string_view::npos) break;
+      const char before = url[next - 1];
+      if (before == '=' || before == '/') continue;
+      const bool parted = std::string_view("(,;").find(before) != std::string_view::npos;
+      if (begin > 0 || parted) {
+        const std::string_view part = url.substr(begin, next - begin - (parted ? 1 : 0));
+        visit_(part.substr(0, WithoutPunctuation(part)), UrlOrigin::kText, offset + begin);
+      }
+      begin = next;
+    }
+    if (begin == 0) return;
+    const std::string_view last = url.substr(begin);
+    visit_(last.substr(0, WithoutPunctuation(last)), UrlOrigin::kText, offset + begin);
   }
 
   // A URL that a quoted-printable soft line break ("=" at the end of a line) cuts in two.
@@ -172,7 +232,8 @@ class Scanner {
 
   // At a 'w'.
   void TryWww() {
-    if (!StartsWithIgnoringCase(text_.substr(at_), "www.") || !IsBoundary(at_)) return;
+    if (!StartsWithIgnoringCase(text_.substr(at_), "www.")) return;
+    if (!IsBoundary(at_) && IsAscii(text_[at_ - 1])) return;
     const size_t end = EndOfUrl(text_, at_);
     const std::string_view host = text_.substr(at_, EndOfHost(text_, at_) - at_);
     const size_t name = host.find_first_not_of('.', 4);
@@ -197,7 +258,15 @@ class Scanner {
     if (!LooksLikeHost(text_.substr(begin, host_end - begin))) return;
     const size_t end = EndOfUrl(text_, at_);
     if (IsPrefixLength(text_.substr(at_ + 1, end - at_ - 1))) return;
-    Take(begin, std::max(end, at_ + 1), UrlOrigin::kBareText);
+    const size_t whole_end = std::max(end, at_ + 1);
+    Take(begin, whole_end, UrlOrigin::kBareText);
+    // "请访问example.com/": the name, or as much of it as is ASCII.
+    size_t ascii = host_end;
+    while (ascii > begin && IsAscii(text_[ascii - 1])) --ascii;
+    if (ascii == begin || !LooksLikeHost(text_.substr(ascii, host_end - ascii))) return;
+    const std::string_view shorter = text_.substr(ascii, whole_end - ascii);
+    visit_(shorter, UrlOrigin::kBareText, ascii);
+    TakeShorter(shorter, UrlOrigin::kBareText, ascii);
   }
 
   // Not within a word, an e-mail address or a path.

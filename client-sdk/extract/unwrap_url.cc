@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/strings/match.h"
 #include "client-sdk/extract/link_parts.h"
 #include "client-sdk/extract/url_defense.h"
 #include "cloister/extract_urls.h"
@@ -32,6 +33,7 @@ constexpr Wrapper kWrappers[] = {
     // mail gateways
     {".safelinks.protection.outlook.com", "/", "url"},
     {".safelinks.protection.office365.us", "/", "url"},
+    {".safelinks.protection.partner.outlook.cn", "/", "url"},
     {"linkprotect.cudasvc.com", "/url", "a"},
     {"clicktime.symantec.com", "/", "u"},
     {"clicktime.cloud.postoffice.net", "/clicktime.php", "U"},
@@ -51,6 +53,9 @@ constexpr Wrapper kWrappers[] = {
     {"google.*", "/url", "q"},
     {"google.*", "/url", "url"},
     {"www.google.*", "/amp/s/", "", Carries::kPathTail},
+    {"google.*", "/amp/s/", "", Carries::kPathTail},
+    {"maps.google.*", "/url", "q"},
+    {"cse.google.com", "/url", "q"},
     {"translate.google.com", "/translate", "u"},
     {"googleads.g.doubleclick.net", "/", "adurl"},
     {"adclick.g.doubleclick.net", "/", "adurl"},
@@ -95,6 +100,17 @@ bool HostMatches(std::string_view host, std::string_view pattern) {
   return host == pattern;
 }
 
+// Links that were escaped when they were wrapped, and again: "https%3A%2F%2Fa.example".
+constexpr int kMaxEscapes = 3;
+
+bool IsEscapedWebUrl(std::string_view text) {
+  const size_t percent = std::min(text.find('%'), text.size());
+  const absl::string_view scheme(text.data(), percent);
+  return (absl::EqualsIgnoreCase(scheme, "http") || absl::EqualsIgnoreCase(scheme, "https")) &&
+         (text.substr(percent, 3) == "%3A" || text.substr(percent, 3) == "%3a" ||
+          text.substr(percent, 3) == "%25");
+}
+
 // The target where it stands in the path: an absolute URL, escaped or not, or a host (of AMP).
 std::optional<std::string> PathTail(const LinkParts& link, const Wrapper& wrapper) {
   const std::string decoded = PercentDecoded(link.after_host.substr(wrapper.path.size()));
@@ -113,6 +129,9 @@ std::optional<std::string> Target(const LinkParts& link, const Wrapper& wrapper)
   const std::optional<std::string_view> value = QueryParameter(link.query, wrapper.parameter);
   if (!value.has_value()) return std::nullopt;
   std::string target = PercentDecoded(*value);
+  for (int again = 0; again < kMaxEscapes && IsEscapedWebUrl(target); ++again) {
+    target = PercentDecoded(target);
+  }
   if (wrapper.carries == Carries::kBase64Parameter) {
     // Bing puts "a1" before it.
     if (target.substr(0, 2) == "a1") target.erase(0, 2);
@@ -130,7 +149,8 @@ std::optional<std::string> Target(const LinkParts& link, const Wrapper& wrapper)
 }
 
 std::optional<std::string> UnwrapOnce(std::string_view url) {
-  const std::optional<LinkParts> link = SplitLink(url);
+  const std::string straight = Straightened(url);
+  const std::optional<LinkParts> link = SplitLink(straight);
   if (!link.has_value()) return std::nullopt;
   if (const auto target = UrlDefenseTarget(*link)) return target;
   for (const Wrapper& wrapper : kWrappers) {

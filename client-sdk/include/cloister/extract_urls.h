@@ -30,13 +30,15 @@ struct FoundUrl {
 
 struct ExtractOptions {
   size_t max_body_bytes = 16u << 20;  // what is beyond is not looked at
-  size_t max_urls = 10'000;           // different ones; more are left out
+  size_t max_urls = 10'000;           // different ones; more are left out, as is what they are
+                                      // beyond 64 MiB together or four times max_body_bytes
   size_t max_unwrap_depth = 4;        // wrappers within wrappers
   // What HTML made to exhaust parsers may cost of the thread's time; beyond it the source is
   // searched like text. A newsletter takes a millisecond or two.
   std::chrono::milliseconds max_html_cpu{2000};
   // The charset that the mail states, for HTML and text that are not UTF-8; empty: UTF-8, or what
-  // the HTML itself states.
+  // the HTML itself states. If ASCII is something else in it the bytes as they are are searched,
+  // too.
   std::string charset;
 };
 
@@ -51,12 +53,14 @@ struct ExtractedUrls {
 // top-level domain, and a path: "setup.py" and "file.zip" are not hosts. Brackets, quotes and
 // punctuation around a URL are not part of it; one in angle brackets may be broken over lines (RFC
 // 3986, appendix C). Where quoted-printable was left in ("=3D", "=" at the end of a line) both
-// forms are given. Defanged text stays as it is. Never throws; thread-safe.
+// forms are given, and so it is where other writing runs on into a URL, or URLs into each other:
+// "example.com/login，谢谢". Defanged text stays as it is. Never throws; thread-safe.
 ExtractedUrls ExtractUrlsFromText(std::string_view body,
                                   const ExtractOptions& options = {}) noexcept;
 
 // Of a text/html body, by a parser that reads as browsers do (WHATWG HTML): attributes, with
-// <base href>, meta refresh, and what stands in the text.
+// <base href>, meta refresh, and what stands in the text; also in documents within (srcdoc,
+// conditional comments, "data:") and in links of other schemes ("mailto:…?body=").
 ExtractedUrls ExtractUrlsFromHtml(std::string_view body,
                                   const ExtractOptions& options = {}) noexcept;
 

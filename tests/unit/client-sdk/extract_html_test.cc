@@ -105,6 +105,115 @@ INSTANTIATE_TEST_SUITE_P(
                  "<!--[if mso]><a href=\"http://a.example/\"><![endif]-->",
                  {"http://a.example/"}}));
 
+INSTANTIATE_TEST_SUITE_P(
+    Evasions, ExtractHtmlTest,
+    ::testing::Values(
+        HtmlCase{"a control before the link",
+                 "<a href='\x01http://a.example/'>x</a>",
+                 {"http://a.example/"}},
+        HtmlCase{
+            "srcdoc",
+            "<iframe srcdoc='<a href=&quot;//a.example/&quot;>x</a><img src=https:b.example>'>",
+            {"http://a.example/", "https:b.example"}},
+        HtmlCase{"conditional comment, without a scheme",
+                 "<!--[if gte mso 9]><v:fill src='&#47;/a.example/f.png'/><![endif]-->",
+                 {"http://a.example/f.png"}},
+        HtmlCase{"within srcdoc within a conditional comment",
+                 "<!--[if mso]><iframe srcdoc='&lt;a href=//a.example&gt;'><![endif]-->",
+                 {"http://a.example"}},
+        HtmlCase{"a document in a link",
+                 "<iframe src='data:text/html,%3Ca href=//a.example/%3E'>",
+                 {"http://a.example/"}},
+        HtmlCase{"a document in base64",
+                 "<a href='data:text/html;base64,PGEgaHJlZj0vL2EuZXhhbXBsZS8+'>",
+                 {"http://a.example/"}},
+        HtmlCase{"mail that holds a link",
+                 "<a href='mailto:a@b.example?body=see%20https%3A%2F%2Fa.example%2Fx%20now'>",
+                 {"https://a.example/x"}},
+        HtmlCase{
+            "other schemes around it",
+            "<a href='view-source:https://a.example/'><a href='ms-word:ofe|u|https://b.example'>"
+            "<a href=\"javascript:location='http://c.example/'\">",
+            {"https://a.example/", "https://b.example", "http://c.example/"}},
+        HtmlCase{"refresh without a name",
+                 "<meta http-equiv=refresh content='0;//a.example/'>",
+                 {"http://a.example/"}},
+        HtmlCase{"refresh after a comma",
+                 "<meta http-equiv=refresh content=' 0.5, a.example'>"
+                 "<base href=//b.example>",
+                 {"http://b.example/a.example", "http://b.example"}},
+        HtmlCase{"escapes of style",
+                 "<p style='background:u\\72l(ht\\74 p://a.example/)'>",
+                 {"http://a.example/"}},
+        HtmlCase{"comments of style",
+                 "<style>@import/**/'//a.example/a.css';</style>",
+                 {"http://a.example/a.css"}},
+        HtmlCase{"a base without a scheme, and with backslashes",
+                 "<base href='\\\\a.example\\d/'><a href='x'>1</a>",
+                 {"http:\\\\a.example\\d/", "http://a.example\\d/x"}},
+        HtmlCase{"a base after the link",
+                 "<a href='x'>1</a><base href='https:/a.example/d/'>",
+                 {"https://a.example/d/x", "https:/a.example/d/"}},
+        HtmlCase{
+            "lists, animations and parameters",
+            "<a ping='http://a.example/1 http://a.example/2'><svg><set to='http://b.example/'/>"
+            "</svg><object><param value='http://c.example/'></object>",
+            {"http://a.example/1", "http://a.example/2", "http://b.example/",
+             "http://c.example/"}}));
+
+// A charset in which "<a" is something else hides all of a body that readers of mail take for
+// ASCII.
+TEST(ExtractHtmlTest, HidesNothingInCharsetsThatNoReaderKnows) {
+  for (const std::string charset : {"ibm037", "utf-7", "utf-16", "utf-32", "hz-gb-2312"}) {
+    EXPECT_THAT(Urls("<meta charset=" + charset + "><a href='http://a.example/+x'>x</a>"),
+                Contains("http://a.example/+x"))
+        << charset;
+    ExtractOptions options;
+    options.charset = charset;
+    std::vector<std::string> urls;
+    for (const auto& found : ExtractUrlsFromHtml("<a href='http://a.example/+x'>", options).urls) {
+      urls.push_back(found.url);
+    }
+    EXPECT_THAT(urls, Contains("http://a.example/+x")) << charset;
+  }
+}
+
+TEST(ExtractHtmlTest, ByteOrderMarkStandsAboveWhatIsStated) {
+  ExtractOptions options;
+  options.charset = "utf-8";
+  std::string body = "\xFF\xFE";
+  for (const char c : std::string_view("<a href=http://a.example/>")) body += {c, '\0'};
+  const ExtractedUrls found = ExtractUrlsFromHtml(body, options);
+  ASSERT_EQ(found.urls.size(), 1u);
+  EXPECT_EQ(found.urls[0].url, "http://a.example/");
+}
+
+// A quarter of a megabyte of mail may not become a gigabyte of URLs, or of copying.
+TEST(ExtractHtmlTest, BoundsWhatLinksBelowALongBaseCome) {
+  std::string body = "<base href='http://a.example/" + std::string(100'000, 'x') + "/'>";
+  for (int i = 0; i < 9'000; ++i) body += "<a href=" + std::to_string(i) + ">";
+  const ExtractedUrls found = ExtractUrlsFromHtml(body);
+  EXPECT_TRUE(found.truncated);
+  size_t bytes = 0;
+  for (const FoundUrl& one : found.urls) bytes += one.url.size();
+  EXPECT_LE(bytes, size_t{64} << 20);
+  EXPECT_GT(found.urls.size(), 100u);
+}
+
+TEST(ExtractHtmlTest, LeavesDocumentsWithinDocumentsAtSomeDepth) {
+  std::string body = "<a href=http://a.example/>";
+  for (int depth = 0; depth < 8; ++depth) {
+    std::string escaped;
+    for (const char c : body)
+      escaped += c == '&' ? "&amp;" : c == '\'' ? "&#39;" : std::string(1, c);
+    body = "<iframe srcdoc='" + escaped + "'>";
+  }
+  const ExtractedUrls found = ExtractUrlsFromHtml(body);
+  EXPECT_TRUE(found.truncated);
+  ASSERT_EQ(found.urls.size(), 1u);  // searched like text
+  EXPECT_THAT(found.urls[0].url, ::testing::StartsWith("http://a.example/"));
+}
+
 TEST(ExtractHtmlTest, StatesItsOwnCharset) {
   const std::string body = "<meta charset=iso-8859-1><a href='http://a.example/\xE4'>x</a>";
   EXPECT_THAT(Urls(body), Contains("http://a.example/ä"));
@@ -151,8 +260,10 @@ TEST(ExtractHtmlTest, SearchesTheSourceWhereParsingCostsTooMuch) {
 TEST(HtmlTreeTest, GivesUpBeyondItsMemory) {
   std::string body;
   while (body.size() < 1'000'000) body += "<i>";
-  EXPECT_EQ(extract::HtmlTree::Parse(body, {.max_tree_bytes = size_t{1} << 20}), nullptr);
-  EXPECT_NE(extract::HtmlTree::Parse("<p>x", {}), nullptr);
+  extract::HtmlLimits narrow{.max_tree_bytes = size_t{1} << 20};
+  EXPECT_EQ(extract::HtmlTree::Parse(body, &narrow), nullptr);
+  extract::HtmlLimits wide;
+  EXPECT_NE(extract::HtmlTree::Parse("<p>x", &wide), nullptr);
 }
 
 }  // namespace

@@ -161,6 +161,37 @@ TEST(ExtractTextTest, TakesTimeInProportionToTheBody) {
   }
 }
 
+INSTANTIATE_TEST_SUITE_P(
+    WithoutSpaces, ExtractTextTest,
+    ::testing::Values(
+        TextCase{"a name and what follows it",
+                 "请访问example.com/login，谢谢",
+                 {"请访问example.com/login，谢谢", "example.com/login，谢谢", "example.com/login"}},
+        TextCase{"a full stop of another writing",
+                 "https://a.example.com/x。谢谢",
+                 {"https://a.example.com/x。谢谢", "https://a.example.com/x"}},
+        TextCase{"right after the host",
+                 "http://example.com。",
+                 {"http://example.com。", "http://example.com"}},
+        TextCase{"www after other letters", "点击www.example.com", {"www.example.com"}},
+        TextCase{"names that are not ASCII stay whole",
+                 "https://münchen.example/straße",
+                 {"https://münchen.example/straße"}},
+        TextCase{
+            "Markdown",
+            "[http://a.example/](http://b.example/x)",
+            {"http://a.example/](http://b.example/x)", "http://a.example/", "http://b.example/x"}},
+        TextCase{"one after the other",
+                 "http://a.example/;https://b.example/http://c.example/",
+                 {"http://a.example/;https://b.example/http://c.example/", "http://a.example/",
+                  "https://b.example/http://c.example/"}},
+        TextCase{"grown together",
+                 "http://a.example/xhttps://b.example/y",
+                 {"http://a.example/xhttps://b.example/y", "https://b.example/y"}},
+        TextCase{"a parameter stays one",
+                 "http://a.example/?u=http://b.example/",
+                 {"http://a.example/?u=http://b.example/"}}));
+
 TEST(UnwrapUrlTest, NestedWrappersUpToTheDepth) {
   const std::string once = "https://l.facebook.com/l.php?u=http%3A%2F%2Fa.example%2F";
   const std::string twice =
@@ -187,6 +218,21 @@ TEST_P(UnwrapUrlTable, Unwraps) {
 INSTANTIATE_TEST_SUITE_P(
     Services, UnwrapUrlTable,
     ::testing::Values(
+        UnwrapCase{"written with backslashes",
+                   "https:\\\\www.google.com\\url?q=https://a.example/",
+                   {"https://a.example/"}},
+        UnwrapCase{"written with one slash",
+                   "https:/www.google.com//url?q=https://a.example/",
+                   {"https://a.example/"}},
+        UnwrapCase{"its own words escaped",
+                   "https://%77ww.google.com/%75rl?%71=https://a.example/",
+                   {"https://a.example/"}},
+        UnwrapCase{"wide letters",
+                   "https://ｗｗｗ.google.com/url?q=https://a.example/",
+                   {"https://a.example/"}},
+        UnwrapCase{"escaped twice",
+                   "https://www.google.com/url?q=https%253A%252F%252Fa.example%252Fx",
+                   {"https://a.example/x"}},
         UnwrapCase{"Safe Links",
                    "https://eur01.safelinks.protection.outlook.com/"
                    "?url=https%3A%2F%2Fa.example%2Fx%3Fy%3D1&data=05%7C01&reserved=0",
