@@ -23,7 +23,7 @@ class Signals {
   ~Signals();
 
   enum class Wake { kTime, kReload, kStop };
-  // Waits for a signal, at most until `time`.
+  // Waits for a signal, at most until `time`, or until the clock was set back.
   Wake WaitUntil(absl::Time time);
   bool stopped() const;
   // Readable once the program shall end. Owned by this object.
