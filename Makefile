@@ -19,6 +19,8 @@ FUZZ_SECONDS ?= 60
 KILLS ?= 1000
 RECORDS ?= 10000000
 SECONDS_EACH ?= $(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),3)
+# Which lookups `make bench` measures: what their names hold; empty: all, and the rest.
+ONLY ?=
 # What `make lint` compares the service definitions with.
 BASE ?= main
 
@@ -41,10 +43,10 @@ build-preset = cmake --preset $(1) $(if $(VERBOSE),,--log-level=WARNING) && cmak
 run-tests = ctest --test-dir build/$(1) --output-on-failure --no-tests=error \
               --timeout $(TEST_TIMEOUT) -R '$(TESTS)'
 
-.PHONY: help deps build run test lint format asan tsan fuzz fault bench clean
+.PHONY: help deps build run test lint format asan tsan fuzz fault bench man completion clean
 
 help: ## Lists these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	echo "Settings: JOBS=$(JOBS) TESTS=regex ONCE=1 FUZZ_SECONDS=$(FUZZ_SECONDS) KILLS=$(KILLS)" \
 	     "RECORDS=$(RECORDS) SECONDS=$(SECONDS_EACH) BASE=$(BASE) VERBOSE=1"
 
@@ -72,7 +74,7 @@ deps: ## Installs the Debian packages of deploy/debian-packages.txt that are mis
 	$$as_root env DEBIAN_FRONTEND=noninteractive \
 	  apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 $$missing
 
-build: deps ## Builds the four programs, optimised, into build/release/bin
+build: deps ## Builds the five programs, optimised, into build/release/bin
 	@$(call build-preset,release,--target $(PROGRAMS))
 
 run: build ## The tour: signs feeds, serves them, asks; stays up until Ctrl-C (ONCE=1: ends)
@@ -135,12 +137,15 @@ fault: deps ## Kills, failing disks, lost power, bit flips, attacks, in full num
 	@$(call build-preset,release)
 	KILLS=$(KILLS) tests/fault/report.sh build/release
 
-bench: deps ## Measures the server beside a bare gRPC echo, and how fast feeds are built
-	@$(call build-preset,release,--target cloister-bench cloisterd cloister-publish)
+bench: deps ## Measures lookups beside an echo, Redis and RocksDB; building of feeds; parts
+	@$(call build-preset,release,--target cloister-bench cloister-microbench cloisterd cloister-publish)
 	build/release/bin/cloister-bench --records $(RECORDS) --seconds $(SECONDS_EACH) \
-	  --server build/release/bin/cloisterd --directory build/bench
+	  --only '$(ONLY)' --server build/release/bin/cloisterd --directory build/bench
+	if [ -n '$(ONLY)' ]; then exit 0; fi
 	build/release/bin/cloister-bench build --records $(RECORDS) \
 	  --publisher build/release/bin/cloister-publish --directory build/bench
+	build/release/bin/cloister-microbench --benchmark_out=build/bench/microbench.json \
+	  --benchmark_out_format=json
 
 clean: ## Removes everything that was built
 	@rm -rf build

@@ -18,12 +18,12 @@ PROGRAM_offer() { # PREFIX WORD... : those that begin with $cur, as candidates
 }
 
 PROGRAM_files() { # PREFIX -f|-d : paths that continue what is behind the prefix in $cur
-  local prefix=$1 path typed=${cur#"$1"}
+  local prefix=$1 found typed=${cur#"$1"}
   typed=${typed//\\/}
   typed=${typed#[\"\']}
   compopt -o filenames 2>/dev/null
-  while IFS= read -r path; do
-    COMPREPLY+=("$prefix$path")
+  while IFS= read -r found; do
+    COMPREPLY+=("$prefix$found")
   done < <(compgen "$2" -- "$typed")
 }
 
@@ -52,42 +52,42 @@ PROGRAM_take() { # PREFIX WHAT WORD... : candidates for a value behind the prefi
 }
 
 # Some shells cut words at "=" and ":": puts them together again, up to the one to complete. Sets
-# `words`, `cur` and `cut`, that part of `cur` which the shell does not replace.
+# `given`, `cur` and `cut`, that part of `cur` which the shell does not replace.
 PROGRAM_join() {
   local i word glue=
-  words=()
+  given=()
   for ((i = 1; i <= COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
-    if ((${#words[@]} > 0)) && [[ ($glue && $word) || $word == [:=] || $word == :: ]]; then
-      words[${#words[@]} - 1]+=$word
+    if ((${#given[@]} > 0)) && [[ ($glue && $word) || $word == [:=] || $word == :: ]]; then
+      given[${#given[@]} - 1]+=$word
     else
-      words+=("$word")
+      given+=("$word")
     fi
     glue=
     [[ $word == [:=] || $word == :: ]] && glue=1
   done
-  cur=${words[${#words[@]} - 1]}
+  cur=${given[${#given[@]} - 1]}
   cut=${cur%"$word"}
   [[ $glue ]] && cut=$cur
-  unset "words[${#words[@]}-1]"
+  given=("${given[@]:0:${#given[@]}-1}")
 }
 
-# Goes through the words before the one to complete. Sets `path`, `count` (of words that are no
+# Goes through the words before the one to complete. Sets `chain`, `count` (of words that are no
 # options), `option` (whose value is next) and `only` (no options any more).
 PROGRAM_walk() {
   local word REPLY
-  for word in "${words[@]}"; do
+  for word in "${given[@]}"; do
     if [[ $option ]]; then
       option=
     elif [[ ! $only && $word == -- ]]; then
       only=1
     elif [[ ! $only && $word == -?* ]]; then
-      PROGRAM_value "$path" "${word%%=*}"
+      PROGRAM_value "$chain" "${word%%=*}"
       [[ $REPLY && $word != *=* ]] && option=$word
     else
-      PROGRAM_commands "$path"
+      PROGRAM_commands "$chain"
       if [[ ! $only && $count == 0 && " $REPLY " == *" $word "* ]]; then
-        path+=${path:+ }$word
+        chain+=${chain:+ }$word
       else
         count=$((count + 1))
       fi
@@ -96,16 +96,16 @@ PROGRAM_walk() {
 }
 
 PROGRAM_complete() {
-  local words cur cut path='' option='' only='' count=0 REPLY='' i
+  local given cur cut chain='' option='' only='' count=0 REPLY='' i
   COMPREPLY=()
   PROGRAM_join
   PROGRAM_walk
   if [[ $option ]]; then
-    PROGRAM_value "$path" "$option"
+    PROGRAM_value "$chain" "$option"
     # shellcheck disable=SC2086
     PROGRAM_take '' $REPLY
   elif [[ ! $only && $cur == --*=* ]]; then
-    PROGRAM_value "$path" "${cur%%=*}"
+    PROGRAM_value "$chain" "${cur%%=*}"
     # shellcheck disable=SC2086
     PROGRAM_take "${cur%%=*}=" $REPLY
   else
@@ -120,16 +120,16 @@ PROGRAM_complete() {
 PROGRAM_next() {
   if [[ $only || $cur != -* ]]; then
     if [[ ! $only && $count == 0 ]]; then
-      PROGRAM_commands "$path"
+      PROGRAM_commands "$chain"
       # shellcheck disable=SC2086
       PROGRAM_offer '' $REPLY
     fi
-    PROGRAM_positional "$path" "$count"
+    PROGRAM_positional "$chain" "$count"
     # shellcheck disable=SC2086
     PROGRAM_take '' $REPLY
     [[ $cur || $only || $REPLY || ${#COMPREPLY[@]} -gt 0 ]] && return
   fi
-  PROGRAM_options "$path"
+  PROGRAM_options "$chain"
   # shellcheck disable=SC2086
   PROGRAM_offer '' $REPLY
 }
