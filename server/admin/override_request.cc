@@ -27,6 +27,10 @@ constexpr absl::Duration kMaxValidity = absl::Hours(10 * 366 * 24);
 // 3800.
 constexpr int64_t kYear3000_s = 32'503'680'000;
 
+// A network wider than the largest that anyone was given would decide for strangers.
+constexpr int kWidestIpv4Prefix = 8;
+constexpr int kWidestIpv6Prefix = 16;
+
 absl::Status Invalid(absl::string_view field, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(field, ": ", what));
 }
@@ -47,11 +51,30 @@ absl::StatusOr<OverrideTarget> ParsePrefix(const std::string& text) {
                         .is_prefix = is_prefix};
 }
 
-absl::Status CheckHost(const std::string& name) {
-  if (!reputation::IsPublicSuffix(name)) return absl::OkStatus();
+absl::Status SharedName(const std::string& name) {
   return Invalid("object.text", absl::StrCat("\"", name,
                                              "\" is a public suffix, which strangers share; give a "
                                              "name below it"));
+}
+
+absl::Status CheckReach(const OverrideTarget& target) {
+  if (target.kind == ObjectKind::kHost && reputation::IsPublicSuffix(target.text)) {
+    return SharedName(target.text);
+  }
+  if (!target.is_prefix) return absl::OkStatus();
+  const absl::StatusOr<reputation::IpPrefix> prefix = reputation::IpPrefix::Parse(target.text);
+  if (!prefix.ok()) return prefix.status();
+  const int widest = prefix->address().is_v4() ? kWidestIpv4Prefix : kWidestIpv6Prefix;
+  if (prefix->length() >= widest) return absl::OkStatus();
+  return Invalid("object.text",
+                 absl::StrCat(target.text, " is wider than /", widest,
+                              ", a slip of the pen as a rule; give the networks that are meant"));
+}
+
+// What is below "github.io/" are the pages of all who are there.
+absl::Status CheckUrlSubtree(const std::string& url) {
+  const std::string host = url.substr(0, url.find_first_of(":/"));
+  return reputation::IsPublicSuffix(host) ? SharedName(host) : absl::OkStatus();
 }
 
 // FILE records name one file; only hosts have something below them that is not themselves.
@@ -61,6 +84,9 @@ absl::Status CheckScope(Scope scope, const OverrideTarget& target) {
   }
   if (scope == Scope::kSubtree && target.key.form() == LookupForm::kSoftwareSigner) {
     return Invalid("scope", "nothing is below a signer; use EXACT");
+  }
+  if (scope == Scope::kSubtree && target.kind == ObjectKind::kUrl) {
+    return CheckUrlSubtree(target.text);
   }
   if (scope == Scope::kSubdomainsOnly && target.kind != ObjectKind::kHost) {
     return Invalid("scope", "SUBDOMAINS_ONLY is for hosts; use EXACT or SUBTREE");
@@ -140,9 +166,6 @@ absl::StatusOr<OverrideTarget> ParseOverrideTarget(const v1::Object& object) {
   absl::StatusOr<reputation::Object> parsed = ObjectFromProto(object);
   if (!parsed.ok()) return parsed.status();
   std::string text = parsed->ToString();
-  if (parsed->kind() == ObjectKind::kHost) {
-    if (absl::Status s = CheckHost(text); !s.ok()) return s;
-  }
   const reputation::LookupKeys keys = parsed->Keys(/*with_expressions=*/false);
   if (keys.keys.empty()) return Invalid("object.text", "has no lookup key of its own");
   return OverrideTarget{.key = keys.keys.front(), .kind = parsed->kind(), .text = std::move(text)};
@@ -192,6 +215,8 @@ absl::StatusOr<storage::Override> ParseOverride(const v1::Override& wanted,
   if (!verdict.ok()) return verdict.status();
   absl::StatusOr<Scope> scope = ScopeFromProto(wanted.scope());
   if (!scope.ok()) return scope.status();
+  // Not where targets are parsed: what was set before it was refused can still be deleted.
+  if (absl::Status s = CheckReach(target); !s.ok()) return s;
   if (absl::Status s = CheckScope(*scope, target); !s.ok()) return s;
   if (absl::Status s = CheckVerdict(*verdict, target); !s.ok()) return s;
   storage::Override value;

@@ -22,7 +22,7 @@ struct OverrideTarget {
 };
 
 // The object's own key: a URL's exact expression, an address or a prefix ("192.0.2.0/24").
-// InvalidArgument names the field and the mend; so also for a host that is a public suffix.
+// InvalidArgument names the field and the mend.
 absl::StatusOr<OverrideTarget> ParseOverrideTarget(const v1::Object& object);
 
 // OK if `reason` is 1 to 1024 bytes on one line.
@@ -38,8 +38,8 @@ struct OverrideAuthor {
 // What `request` asks for, but for its reason. InvalidArgument if `valid_for` is out of range.
 absl::StatusOr<v1::Override> WantedOverride(const v1::SetOverrideRequest& request, absl::Time now);
 
-// The override that is wanted. InvalidArgument as above, for a verdict or scope that the object
-// cannot have, for words and numbers that a record does not hold, and for times out of range.
+// The override that is wanted. InvalidArgument as above, for an object that strangers share (a public
+// suffix, 0.0.0.0/0), for a verdict or scope that it cannot have, for words and numbers that a record does not hold, and for times out of range.
 absl::StatusOr<storage::Override> ParseOverride(const v1::Override& wanted,
                                                 const OverrideTarget& target,
                                                 const OverrideAuthor& author);

@@ -81,6 +81,13 @@ TEST(OverrideRequestTest, PrefixReachesAllItsAddresses) {
   EXPECT_EQ(one.record.scope, Scope::kExact);
 }
 
+// Names become public suffixes, and bounds grow narrower: what was set before must not stay for
+// ever.
+TEST(OverrideRequestTest, WhatIsNotSetAnyMoreCanStillBeNamed) {
+  EXPECT_TRUE(ParseOverrideTarget(Request(v1::OBJECT_KIND_HOST, "github.io").object()).ok());
+  EXPECT_TRUE(ParseOverrideTarget(Request(v1::OBJECT_KIND_IP, "0.0.0.0/0").object()).ok());
+}
+
 TEST(OverrideRequestTest, ValidityIsRoundedUpToTheHour) {
   v1::SetOverrideRequest request = Request(v1::OBJECT_KIND_HOST, "x.example");
   request.mutable_valid_for()->set_seconds(1);
@@ -128,6 +135,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadOverride{"PrivateSuffix", Request(v1::OBJECT_KIND_HOST, "github.io"), "public suffix"},
         BadOverride{"PrefixWithHostBits", Request(v1::OBJECT_KIND_IP, "192.0.2.7/24"),
                     "object.text"},
+        BadOverride{"AllAddresses", Request(v1::OBJECT_KIND_IP, "0.0.0.0/0"), "wider than /8"},
+        BadOverride{"AllAddressesOfIpv6", Request(v1::OBJECT_KIND_IP, "2000::/3"),
+                    "wider than /16"},
         BadOverride{"PrefixTooLong", Request(v1::OBJECT_KIND_IP, "192.0.2.0/33"), "object.text"},
         BadOverride{"NoVerdict",
                     Request(v1::OBJECT_KIND_HOST, "x.example", v1::VERDICT_UNSPECIFIED), "verdict"},
@@ -148,6 +158,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Request(v1::OBJECT_KIND_URL, "x.example/", v1::VERDICT_MALICIOUS,
                             v1::SCOPE_SUBDOMAINS_ONLY),
                     "scope"},
+        BadOverride{"AllUrlsOfASuffix",
+                    Request(v1::OBJECT_KIND_URL, "http://github.io:8080/", v1::VERDICT_TRUSTED,
+                            v1::SCOPE_SUBTREE),
+                    "public suffix"},
         BadOverride{"NoReason", Changed([](auto& r) { r.clear_reason(); }), "reason"},
         BadOverride{"BlankReason", Changed([](auto& r) { r.set_reason("  "); }), "reason"},
         BadOverride{"ReasonTooLong", Changed([](auto& r) { r.set_reason(std::string(1025, 'a')); }),
