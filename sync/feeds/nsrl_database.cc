@@ -2,12 +2,17 @@
 
 #include <sqlite3.h>
 
+#include <filesystem>
 #include <memory>
 #include <set>
+#include <system_error>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "sync/feeds/line_format.h"
 #include "sync/feeds/nsrl_row.h"
+#include "sync/feeds/sql_budget.h"
+#include "sync/feeds/sql_handles.h"
 
 namespace cloister::feeds {
 namespace {
@@ -15,18 +20,18 @@ namespace {
 constexpr int kMaxValueBytes = 1 << 20;
 constexpr int kMaxSqlBytes = 1 << 20;
 
-struct CloseDatabase {
-  void operator()(sqlite3* database) const { sqlite3_close(database); }
-};
-struct EndStatement {
-  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-};
-using Database = std::unique_ptr<sqlite3, CloseDatabase>;
-using Statement = std::unique_ptr<sqlite3_stmt, EndStatement>;
+// How many times what it takes to read the database its views may work, all in all.
+constexpr uint64_t kReadings = 20;
+
+absl::Status MoreThanAnyRelease() {
+  return absl::ResourceExhaustedError(
+      "reading it takes more work, memory or rows than any release of the NSRL of its size");
+}
 
 absl::Status Damaged(sqlite3* database) {
-  const std::string why = sqlite3_errmsg(database);
+  const std::string why = FitLabel(sqlite3_errmsg(database));
   const int code = sqlite3_errcode(database);
+  if (code == SQLITE_INTERRUPT || code == SQLITE_NOMEM) return MoreThanAnyRelease();
   if (code == SQLITE_NOTADB) {
     return absl::InvalidArgumentError("not a SQLite database; unpack it first if it is compressed");
   }
@@ -50,11 +55,11 @@ std::string UriOf(const std::string& path) {
   return absl::StrCat(uri, "?immutable=1");
 }
 
-absl::StatusOr<Database> Open(const std::string& path) {
+absl::StatusOr<SqliteDatabase> Open(const std::string& path) {
   sqlite3* opened = nullptr;
   const int result = sqlite3_open_v2(UriOf(path).c_str(), &opened,
                                      SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
-  Database database(opened);
+  SqliteDatabase database(opened);
   if (result != SQLITE_OK) return Damaged(opened);
   // https://www.sqlite.org/security.html: what comes from outside may define views of its own.
   sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
@@ -66,12 +71,12 @@ absl::StatusOr<Database> Open(const std::string& path) {
   return database;
 }
 
-absl::StatusOr<Statement> Prepare(sqlite3* database, const std::string& sql) {
+absl::StatusOr<SqliteStatement> Prepare(sqlite3* database, const std::string& sql) {
   sqlite3_stmt* statement = nullptr;
   if (sqlite3_prepare_v2(database, sql.c_str(), -1, &statement, nullptr) != SQLITE_OK) {
     return Damaged(database);
   }
-  return Statement(statement);
+  return SqliteStatement(statement);
 }
 
 // "" for NULL. Valid until the next step.
@@ -83,7 +88,7 @@ absl::string_view Text(sqlite3_stmt* statement, int column) {
 
 // Names of the columns of a table or view, in lower case; none if there is no such thing.
 absl::StatusOr<std::set<std::string>> Columns(sqlite3* database, absl::string_view table) {
-  absl::StatusOr<Statement> statement =
+  absl::StatusOr<SqliteStatement> statement =
       Prepare(database, absl::StrCat("SELECT name FROM pragma_table_info('", table, "')"));
   if (!statement.ok()) return statement.status();
   std::set<std::string> names;
@@ -97,7 +102,7 @@ absl::StatusOr<std::set<std::string>> Columns(sqlite3* database, absl::string_vi
 
 absl::Status ReadProducts(sqlite3* database, NsrlProducts* products) {
   // A package for several systems or languages has a row for each; the first counts.
-  absl::StatusOr<Statement> statement =
+  absl::StatusOr<SqliteStatement> statement =
       Prepare(database,
               "SELECT PKG.package_id, PKG.name, PKG.version, OS.name, OS.version, MFG.name"
               " FROM PKG"
@@ -138,21 +143,26 @@ absl::StatusOr<std::string> FileQuery(sqlite3* database) {
 
 absl::Status ReadNsrlDatabase(const std::string& path, const FeedOptions& options,
                               const std::function<void(uint64_t rows)>& read, FeedOutput& output) {
-  absl::StatusOr<Database> database = Open(path);
+  absl::StatusOr<SqliteDatabase> database = Open(path);
   if (!database.ok()) return database.status();
+  std::error_code unknown;
+  const uint64_t size = std::filesystem::file_size(path, unknown);
+  const uint64_t bytes = unknown ? 0 : size;
+  const SqlBudget budget(database->get(), bytes, {.by_statement = kReadings, .by_all = kReadings});
   absl::StatusOr<std::string> query = FileQuery(database->get());
   if (!query.ok()) return query.status();
   NsrlProducts products;
   absl::Status products_read = ReadProducts(database->get(), &products);
   if (!products_read.ok()) return products_read;
 
-  absl::StatusOr<Statement> statement = Prepare(database->get(), *query);
+  absl::StatusOr<SqliteStatement> statement = Prepare(database->get(), *query);
   if (!statement.ok()) return statement.status();
   sqlite3_stmt* row = statement->get();
   uint64_t number = 0;
   int step;
   while ((step = sqlite3_step(row)) == SQLITE_ROW) {
     read(++number);
+    if (number > bytes) return MoreThanAnyRelease();  // a row takes a byte at the least
     absl::Status taken =
         TakeNsrlRow({Text(row, 0), Text(row, 1), Text(row, 2)},
                     products.Find(sqlite3_column_int64(row, 3)), options, number, output);

@@ -18,6 +18,7 @@
 #include "sync/feeds/feed_source.h"
 #include "sync/feeds/line_format.h"
 #include "sync/feeds/sql_guard.h"
+#include "sync/feeds/sql_handles.h"
 #include "sync/feeds/sql_statements.h"
 
 namespace cloister::feeds {
@@ -78,20 +79,14 @@ absl::StatusOr<std::unique_ptr<PrivateFile>> CopyBeside(const std::string& path)
   return copy;
 }
 
-struct CloseDatabase {
-  void operator()(sqlite3* database) const { sqlite3_close(database); }
-};
-struct EndStatement {
-  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-};
-using Database = std::unique_ptr<sqlite3, CloseDatabase>;
-using Statement = std::unique_ptr<sqlite3_stmt, EndStatement>;
-
 absl::Status Failed(sqlite3* database) {
   const int code = sqlite3_errcode(database);
   const std::string why = FitLabel(sqlite3_errmsg(database));
   if (code == SQLITE_INTERRUPT) {
     return absl::ResourceExhaustedError("takes more work than reading the database several times");
+  }
+  if (code == SQLITE_NOMEM) {
+    return absl::ResourceExhaustedError("takes more memory than any delta needs");
   }
   if (code == SQLITE_FULL || code == SQLITE_TOOBIG) return absl::ResourceExhaustedError(why);
   return absl::InvalidArgumentError(absl::StrCat(why, "; is it a delta of another release?"));
@@ -102,19 +97,29 @@ absl::Status Run(sqlite3* database, const char* sql) {
   return Failed(database);
 }
 
+absl::StatusOr<uint64_t> PageBytes(sqlite3* database) {
+  sqlite3_stmt* prepared = nullptr;
+  const int result = sqlite3_prepare_v2(database, "PRAGMA page_size", -1, &prepared, nullptr);
+  const SqliteStatement statement(prepared);
+  if (result != SQLITE_OK || sqlite3_step(prepared) != SQLITE_ROW) return Failed(database);
+  return static_cast<uint64_t>(std::max(sqlite3_column_int(prepared, 0), 512));
+}
+
 // A copy that nobody else has and that goes with its failure needs no journal.
-absl::StatusOr<Database> OpenCopy(const std::string& path) {
+absl::StatusOr<SqliteDatabase> OpenCopy(const std::string& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) return CopyFailed(path, errno);
   sqlite3* opened = nullptr;
   const int result = sqlite3_open_v2(path.c_str(), &opened, SQLITE_OPEN_READWRITE, nullptr);
-  Database database(opened);
+  SqliteDatabase database(opened);
   if (result != SQLITE_OK) return Failed(opened);
   sqlite3_db_config(opened, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_db_config(opened, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
   sqlite3_limit(opened, SQLITE_LIMIT_LENGTH, kMaxValueBytes);
   sqlite3_limit(opened, SQLITE_LIMIT_ATTACHED, 0);
-  const uint64_t pages = (2 * static_cast<uint64_t>(status.st_size) + kRoomBytes) / 512;
+  absl::StatusOr<uint64_t> page = PageBytes(opened);
+  if (!page.ok()) return page.status();
+  const uint64_t pages = (2 * static_cast<uint64_t>(status.st_size) + kRoomBytes) / *page;
   const std::string settings = absl::StrCat(
       "PRAGMA journal_mode=DELETE; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
       "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=OFF; PRAGMA cell_size_check=ON;",
@@ -125,13 +130,14 @@ absl::StatusOr<Database> OpenCopy(const std::string& path) {
   return database;
 }
 
-absl::StatusOr<std::string> NewestVersion(sqlite3* database) {
+absl::StatusOr<std::string> NewestVersion(sqlite3* database, uint64_t bytes) {
+  const SqlBudget budget(database, bytes, {});
   sqlite3_stmt* prepared = nullptr;
   constexpr char kSql[] = "SELECT version FROM VERSION ORDER BY version DESC LIMIT 1";
   if (sqlite3_prepare_v2(database, kSql, -1, &prepared, nullptr) != SQLITE_OK) {
     return absl::InvalidArgumentError("not an RDSv3 database: it has no table VERSION");
   }
-  const Statement statement(prepared);
+  const SqliteStatement statement(prepared);
   const int step = sqlite3_step(prepared);
   if (step == SQLITE_DONE) return std::string();
   if (step != SQLITE_ROW) return Failed(database);
@@ -148,7 +154,7 @@ absl::Status RunStatement(sqlite3* database, const std::string& sql, SqlGuard* g
   const char* rest = nullptr;
   const int size = static_cast<int>(sql.size());
   const int result = sqlite3_prepare_v2(database, sql.data(), size, &prepared, &rest);
-  const Statement statement(prepared);
+  const SqliteStatement statement(prepared);
   if (!guard->refusal().empty()) return absl::InvalidArgumentError(guard->refusal());
   if (result != SQLITE_OK) return Failed(database);
   if (prepared == nullptr || guard->is_transaction()) return absl::OkStatus();
@@ -183,7 +189,7 @@ absl::Status RunStatements(sqlite3* database, const std::string& path, SqlGuard*
 
 absl::Status Apply(sqlite3* database, const std::string& path, uint64_t bytes,
                    const std::function<void(uint64_t)>& read) {
-  absl::StatusOr<std::string> before = NewestVersion(database);
+  absl::StatusOr<std::string> before = NewestVersion(database, bytes);
   if (!before.ok()) return before.status();
   absl::Status done = Run(database, "BEGIN");
   if (!done.ok()) return done;
@@ -193,7 +199,7 @@ absl::Status Apply(sqlite3* database, const std::string& path, uint64_t bytes,
   }
   if (done.ok()) done = Run(database, "COMMIT");
   if (!done.ok()) return done;
-  absl::StatusOr<std::string> after = NewestVersion(database);
+  absl::StatusOr<std::string> after = NewestVersion(database, bytes);
   if (!after.ok()) return after.status();
   if (*after > *before) return absl::OkStatus();
   return absl::InvalidArgumentError(
@@ -210,7 +216,7 @@ absl::StatusOr<std::unique_ptr<PrivateFile>> ApplyNsrlDeltas(
     const std::function<void(uint64_t statements)>& read) {
   absl::StatusOr<std::unique_ptr<PrivateFile>> copy = CopyBeside(path);
   if (!copy.ok()) return copy.status();
-  absl::StatusOr<Database> database = OpenCopy((*copy)->path());
+  absl::StatusOr<SqliteDatabase> database = OpenCopy((*copy)->path());
   if (!database.ok()) return database.status();
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) return CopyFailed(path, errno);

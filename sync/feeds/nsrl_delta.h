@@ -36,7 +36,7 @@ class PrivateFile {
 // after each.
 //
 // InvalidArgument   names the delta, the line, and what it may not do, or does not fit
-// ResourceExhausted a bound is exceeded
+// ResourceExhausted a bound is exceeded: of work, memory, or growth
 // DataLoss          a delta is cut short
 // FailedPrecondition the copy cannot be made
 absl::StatusOr<std::unique_ptr<PrivateFile>> ApplyNsrlDeltas(

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -10,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "sync/feeds/csv_table.h"
 #include "sync/feeds/feed_output.h"
+#include "sync/feeds/line_format.h"
 #include "sync/feeds/nsrl_database.h"
 #include "sync/feeds/nsrl_delta.h"
 #include "sync/feeds/nsrl_row.h"
@@ -55,21 +57,28 @@ absl::Status EachRow(const std::string& path, absl::string_view name,
   return lines->status();
 }
 
+using Names = std::unordered_map<std::string, std::string>;
+
+absl::string_view NameOf(const Names& names, absl::string_view code) {
+  const auto found = names.find(FitLabel(code));
+  return found != names.end() ? absl::string_view(found->second) : absl::string_view();
+}
+
 absl::Status ReadLegacyProducts(const std::string& path, NsrlProducts* products) {
   if (path.empty()) return absl::OkStatus();
-  std::unordered_map<std::string, std::string> makers;
+  Names makers;
   absl::Status read =
       EachRow(path, "NSRLMfg.txt", {"mfgcode", "mfgname"}, [&makers](const CsvTable& row) {
-        makers.try_emplace(std::string(row.Get("mfgcode")), row.Get("mfgname"));
+        makers.try_emplace(FitLabel(row.Get("mfgcode")), FitLabel(row.Get("mfgname")));
       });
   if (!read.ok()) return read;
-  std::unordered_map<std::string, std::string> systems;
+  Names systems;
   read = EachRow(path, "NSRLOS.txt", {"opsystemcode", "opsystemname", "opsystemversion"},
                  [&systems](const CsvTable& row) {
                    std::string name(row.Get("opsystemname"));
                    const absl::string_view version = row.Get("opsystemversion");
                    if (!version.empty()) absl::StrAppend(&name, " ", version);
-                   systems.try_emplace(std::string(row.Get("opsystemcode")), name);
+                   systems.try_emplace(FitLabel(row.Get("opsystemcode")), FitLabel(name));
                  });
   if (!read.ok()) return read;
   return EachRow(path, "NSRLProd.txt",
@@ -79,8 +88,8 @@ absl::Status ReadLegacyProducts(const std::string& path, NsrlProducts* products)
                    if (!absl::SimpleAtoi(row.Get("productcode"), &code)) return;
                    products->labels.try_emplace(
                        code, NsrlLabel(row.Get("productname"), row.Get("productversion"),
-                                       systems[std::string(row.Get("opsystemcode"))],
-                                       makers[std::string(row.Get("mfgcode"))]));
+                                       NameOf(systems, row.Get("opsystemcode")),
+                                       NameOf(makers, row.Get("mfgcode"))));
                  });
 }
 

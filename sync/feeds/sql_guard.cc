@@ -12,12 +12,6 @@
 namespace cloister::feeds {
 namespace {
 
-// Instructions of SQLite's machine between two looks at the clock of work.
-constexpr int kStepsAtOnce = 1000;
-// What any statement may take; and a row of the NSRL has more bytes than it takes to look at it.
-constexpr uint64_t kLeastSteps = 10'000'000;
-constexpr uint64_t kStatementsAtMost = 100;  // of those that read all
-
 // https://www.nist.gov/itl/ssd/software-quality-group/national-software-reference-library-nsrl:
 // RDSv3, full and minimal.
 constexpr absl::string_view kTables[] = {
@@ -61,33 +55,20 @@ bool IsCatalogue(const char* name) {
 }  // namespace
 
 SqlGuard::SqlGuard(sqlite3* database, uint64_t database_bytes)
-    : database_(database),
-      statement_steps_(std::max(kLeastSteps, database_bytes)),
-      all_steps_(kStatementsAtMost * statement_steps_) {
+    : database_(database), budget_(database, database_bytes, {}) {
   const auto judge = [](void* guard, int action, const char* first, const char* second,
                         const char* database, const char*) {
     return static_cast<SqlGuard*>(guard)->Judge(action, first, second, database);
   };
   sqlite3_set_authorizer(database_, judge, this);
-  sqlite3_progress_handler(database_, kStepsAtOnce, OnProgress, this);
 }
 
-SqlGuard::~SqlGuard() {
-  sqlite3_set_authorizer(database_, nullptr, nullptr);
-  sqlite3_progress_handler(database_, 0, nullptr, nullptr);
-}
+SqlGuard::~SqlGuard() { sqlite3_set_authorizer(database_, nullptr, nullptr); }
 
 void SqlGuard::BeginStatement() {
   refusal_.clear();
   is_transaction_ = false;
-  used_ = 0;
-}
-
-int SqlGuard::OnProgress(void* guard) {
-  auto& self = *static_cast<SqlGuard*>(guard);
-  self.used_ += kStepsAtOnce;
-  self.used_by_all_ += kStepsAtOnce;
-  return self.used_ > self.statement_steps_ || self.used_by_all_ > self.all_steps_ ? 1 : 0;
+  budget_.BeginStatement();
 }
 
 int SqlGuard::Refuse(const char* what, const char* name) {

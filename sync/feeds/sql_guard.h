@@ -5,15 +5,17 @@
 #include <cstdint>
 #include <string>
 
+#include "sync/feeds/sql_budget.h"
+
 struct sqlite3;
 
 namespace cloister::feeds {
 
 // While it lives, statements that are prepared on `database` may insert, update, delete and read
 // rows, and create and drop tables and indexes, of the tables of RDSv3 alone; call a few harmless
-// functions; and work as long as it takes to read `database_bytes` a few times. All else is
-// refused: other databases and tables, settings, views, triggers, virtual tables, recursion,
-// extensions. Borrows; one for a database at a time. Not thread-safe.
+// functions; within the bounds of SqlBudget. All else is refused: other databases and tables,
+// settings, views, triggers, virtual tables, recursion, extensions. Borrows; one for a database at
+// a time. Not thread-safe.
 class SqlGuard {
  public:
   SqlGuard(sqlite3* database, uint64_t database_bytes);
@@ -29,17 +31,12 @@ class SqlGuard {
   bool is_transaction() const { return is_transaction_; }
 
  private:
-  static int OnProgress(void* guard);
-
   // As sqlite3_set_authorizer() describes its callback.
   int Judge(int action, const char* first, const char* second, const char* database);
   int Refuse(const char* what, const char* name);
 
   sqlite3* database_;
-  uint64_t statement_steps_;  // allowed to one statement
-  uint64_t all_steps_;        // allowed to all of them, besides what each brings
-  uint64_t used_ = 0;
-  uint64_t used_by_all_ = 0;
+  SqlBudget budget_;
   std::string refusal_;
   bool is_transaction_ = false;
 };

@@ -206,6 +206,23 @@ TEST_F(NsrlDelta, BoundsItsWork) {
   }
 }
 
+// What SQLite holds in between counts, too: here, two megabytes a row to put in order.
+TEST_F(NsrlDelta, BoundsItsMemory) {
+  std::string many = absl::StrCat("BEGIN;", kMinimal, VersionRow("2021.12.2"));
+  for (int i = 0; i < 40; ++i)
+    absl::StrAppend(&many, "INSERT INTO FILE (sha1) VALUES ('", i, "');");
+  MakeDatabase(absl::StrCat(many, "COMMIT;"));
+  const int64_t before = sqlite3_memory_highwater(/*resetFlag=*/1);
+  const std::string wide = absl::StrCat("'", std::string(500'000, 'x'), "'");
+  EXPECT_THAT(
+      Read({absl::StrCat("DELETE FROM FILE WHERE sha1 = (SELECT x FROM (SELECT a.sha1 || ", wide,
+                         " || b.sha1 AS x FROM FILE a, FILE b ORDER BY x) "
+                         "LIMIT 1 OFFSET 1500);")})
+          .status,
+      HasCode(absl::StatusCode::kResourceExhausted));
+  EXPECT_LT(sqlite3_memory_highwater(0) - before, int64_t{600} << 20);
+}
+
 TEST_F(NsrlDelta, HasToBeWholeAndOfThisRelease) {
   MakeMinimal();
   struct Row {

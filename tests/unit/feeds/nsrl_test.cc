@@ -247,5 +247,40 @@ TEST(Hashlookup, ReadsTheKnownFilesOfARealReport) {
       reputation::Object::FileHex("365c8a657289e1b17371e8bbc0bdc86d6a6bc532")->Keys(false).keys[0]);
 }
 
+// Views are read as real releases need them; one that never ends is not followed to its end.
+TEST(NsrlDatabase, BoundsTheWorkOfItsViews) {
+  constexpr char kEndless[] = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r)";
+  const std::string rows[] = {
+      absl::StrCat("CREATE VIEW FILE AS ", kEndless,
+                   " SELECT printf('%064d', n) AS sha256, '' AS sha1 FROM r;"),
+      absl::StrCat("CREATE VIEW FILE AS ", kEndless,
+                   " SELECT '' AS sha256, '' AS sha1 FROM r WHERE n < 0;"),
+      absl::StrCat("CREATE TABLE FILE (sha256 VARCHAR); DROP TABLE PKG; CREATE VIEW PKG AS ",
+                   kEndless,
+                   " SELECT n AS package_id, '' AS name, '' AS version,"
+                   " 3 AS operating_system_id, 9 AS manufacturer_id FROM r WHERE n < 0;"),
+  };
+  for (const std::string& row : rows) {
+    testing::TemporaryDirectory directory;
+    const std::string path = directory / "RDS.db";
+    std::string tables = kMinimal;
+    tables.erase(0, tables.find("CREATE TABLE PKG"));
+    MakeDatabase(path, absl::StrCat(tables, row));
+    const FeedOutcome outcome = ReadFeedFile("nsrl", path);
+    EXPECT_THAT(outcome.status, HasCode(absl::StatusCode::kResourceExhausted)) << row;
+    EXPECT_LT(outcome.entries.size(), 100'000u) << row;
+  }
+}
+
+TEST(NsrlDatabase, TellsOfStrangeTablesWithoutObeyingThem) {
+  testing::TemporaryDirectory directory;
+  const std::string path = directory / "RDS.db";
+  MakeDatabase(path, absl::StrCat("CREATE TABLE FILE (sha1 VARCHAR); CREATE VIEW PKG AS SELECT * "
+                                  "FROM \"\x1b]0;title\x07\";"));
+  const absl::Status status = ReadFeedFile("nsrl", path).status;
+  EXPECT_THAT(status, HasCode(absl::StatusCode::kInvalidArgument));
+  EXPECT_EQ(std::string(status.message()).find('\x1b'), std::string::npos) << status;
+}
+
 }  // namespace
 }  // namespace cloister::feeds
