@@ -1,5 +1,7 @@
 #include "sync/feeds/rpz_zone.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,6 +23,10 @@ namespace {
 
 using reputation::ObjectKind;
 using Words = std::vector<std::string>;
+
+constexpr absl::string_view kIp = ".rpz-ip";
+// Of one record in parentheses; what is still open then is a forgotten parenthesis.
+constexpr uint64_t kMaxRecordLines = 64;
 
 Fault Unsupported(absl::string_view why) { return {RowFault::kUnsupported, std::string(why)}; }
 
@@ -100,7 +106,6 @@ std::optional<Fault> ReadTrigger(absl::string_view name, Listing* listing) {
       return Unsupported(absl::StrCat("the trigger ", other.substr(1)));
     }
   }
-  constexpr absl::string_view kIp = ".rpz-ip";
   if (absl::EndsWithIgnoreCase(name, kIp)) {
     const std::optional<std::string> network = NetworkOf(name.substr(0, name.size() - kIp.size()));
     if (!network.has_value()) return Fault{RowFault::kBadValue, "not a reversed network"};
@@ -113,12 +118,22 @@ std::optional<Fault> ReadTrigger(absl::string_view name, Listing* listing) {
   return std::nullopt;
 }
 
+// A name of the zone without what says that it is a network.
+absl::string_view WithoutTrigger(absl::string_view name) {
+  if (absl::EndsWithIgnoreCase(name, kIp)) name.remove_suffix(kIp.size());
+  return name;
+}
+
 // Reads whether a record keeps clients away or lets them pass, or why it does neither.
-std::optional<Fault> ReadAction(absl::string_view type, const Words& data, Listing* listing) {
+std::optional<Fault> ReadAction(absl::string_view name, absl::string_view type, const Words& data,
+                                Listing* listing) {
   if (data.empty()) return Fault{RowFault::kMalformed, "a record without data"};
   if (!absl::EqualsIgnoreCase(type, "CNAME")) return std::nullopt;
   const absl::string_view target = absl::StripSuffix(data.front(), ".");
-  listing->record.excluded = absl::EqualsIgnoreCase(target, "rpz-passthru");
+  // Before there was rpz-passthru, a name that was its own CNAME passed; BIND reads it still.
+  listing->record.excluded =
+      absl::EqualsIgnoreCase(target, "rpz-passthru") ||
+      (!absl::StartsWith(name, "*") && absl::EqualsIgnoreCase(target, WithoutTrigger(name)));
   if (absl::EqualsIgnoreCase(target, "rpz-tcp-only")) return Unsupported("rpz-tcp-only");
   return std::nullopt;
 }
@@ -130,9 +145,7 @@ class RpzZone : public LineFeedReader {
  protected:
   absl::Status ReadLines(LineReader& lines, const EntrySink& sink, FeedReport* report) override {
     FeedOutput output(sink, report);
-    origin_.clear();
-    owner_.clear();
-    listed_.clear();
+    Begin();
     int open = 0;
     while (lines.Next()) {
       MayTellProgress(lines.number(), "lines");
@@ -140,7 +153,12 @@ class RpzZone : public LineFeedReader {
       if (lines.number() == 1) absl::ConsumePrefix(&line, "\xef\xbb\xbf");
       const bool continued = open > 0;
       const Words words = WordsOf(line, &open);
-      if (open < 0) open = 0;
+      open = std::max(open, 0);
+      if (!continued && open > 0) opened_ = {lines.number(), std::string(line)};
+      if (continued && open > 0 && lines.number() - opened_.line >= kMaxRecordLines) {
+        RejectOpened(output);
+        open = 0;
+      }
       if (continued || words.empty()) continue;
       const RowPlace place{lines.number(), line};
       if (lines.cut()) {
@@ -151,10 +169,30 @@ class RpzZone : public LineFeedReader {
       absl::Status taken = TakeRecord(words, same_owner, place, output);
       if (!taken.ok()) return taken;
     }
+    if (open > 0 && lines.status().ok()) RejectOpened(output);
     return lines.status();
   }
 
  private:
+  // A line with a parenthesis that the lines after it are to close.
+  struct Opened {
+    uint64_t line = 0;
+    std::string text;
+  };
+
+  void Begin() {
+    origin_.reset();
+    zone_.reset();
+    owner_.clear();
+    listed_.clear();
+    has_soa_ = false;
+  }
+
+  void RejectOpened(FeedOutput& output) const {
+    output.Reject({RowFault::kMalformed, "a parenthesis is opened and not closed"},
+                  {opened_.line, opened_.text});
+  }
+
   absl::Status TakeRecord(const Words& words, bool same_owner, const RowPlace& place,
                           FeedOutput& output) {
     if (words[0].front() == '$') {
@@ -163,15 +201,15 @@ class RpzZone : public LineFeedReader {
     }
     size_t at = 0;
     if (!same_owner) owner_ = words[at++];
+    // What comes after another $ORIGIN may still be of this owner.
+    if (!same_owner && origin_.has_value()) owner_ = absl::StrCat(FullName(owner_), ".");
     while (at < words.size() && (IsTtl(words[at]) || IsClass(words[at]))) ++at;
     if (at == words.size() || owner_.empty()) {
       output.Reject({RowFault::kMalformed, "not a record: a name, a type and data"}, place);
       return absl::OkStatus();
     }
     const std::string& type = words[at];
-    if (absl::EqualsIgnoreCase(type, "SOA") && origin_.empty() && absl::EndsWith(owner_, ".")) {
-      origin_ = owner_;
-    }
+    if (absl::EqualsIgnoreCase(type, "SOA")) TakeApex();
     if (IsZoneRecord(type)) return absl::OkStatus();
     return TakePolicy(type, {words.begin() + at + 1, words.end()}, place, output);
   }
@@ -179,7 +217,8 @@ class RpzZone : public LineFeedReader {
   void Directive(const Words& words, const RowPlace& place, FeedOutput& output) {
     if (absl::EqualsIgnoreCase(words[0], "$TTL")) return;
     if (absl::EqualsIgnoreCase(words[0], "$ORIGIN") && words.size() > 1) {
-      origin_ = words[1];
+      origin_ = FullName(words[1]);
+      if (!zone_.has_value()) zone_ = origin_;
       return;
     }
     output.Reject(Unsupported(absl::StrCat("the directive ", words[0])), place);
@@ -189,12 +228,12 @@ class RpzZone : public LineFeedReader {
                           FeedOutput& output) {
     std::optional<std::string> name = NameInZone();
     if (!name.has_value()) {
-      output.Reject({RowFault::kBadValue, absl::StrCat("a name outside of ", origin_)}, place);
+      output.Reject({RowFault::kBadValue, absl::StrCat("a name outside of ", *zone_)}, place);
       return absl::OkStatus();
     }
     if (name->empty()) return absl::OkStatus();  // data of the zone itself
     Listing listing = ThreatDefaults(options_, reputation::Verdict::kMalicious);
-    std::optional<Fault> fault = ReadAction(type, data, &listing);
+    std::optional<Fault> fault = ReadAction(*name, type, data, &listing);
     if (!fault.has_value()) fault = ReadTrigger(*name, &listing);
     if (fault.has_value()) {
       output.Reject(*fault, place);
@@ -205,20 +244,39 @@ class RpzZone : public LineFeedReader {
     return output.Take(listing, place);
   }
 
+  // The first SOA stands at the zone's own name.
+  void TakeApex() {
+    const bool known = origin_.has_value() || absl::EndsWith(owner_, ".");
+    if (has_soa_ || !known) return;
+    has_soa_ = true;
+    zone_ = FullName(owner_);
+    if (!origin_.has_value()) origin_ = zone_;
+  }
+
+  // A name as the origin in force completes it (RFC 1035, section 5.1), without the last dot.
+  std::string FullName(absl::string_view name) const {
+    const absl::string_view origin = origin_.has_value() ? absl::string_view(*origin_) : "";
+    if (name == "@") return std::string(origin);
+    if (absl::ConsumeSuffix(&name, ".")) return std::string(name);
+    return absl::StrCat(name, origin.empty() ? "" : ".", origin);
+  }
+
   // The owner without the zone's own name; "" for the zone itself.
   std::optional<std::string> NameInZone() const {
-    if (owner_ == "@") return "";
-    absl::string_view name = owner_;
-    if (!absl::ConsumeSuffix(&name, ".")) return owner_;
-    const absl::string_view zone = absl::StripSuffix(origin_, ".");
-    if (zone.empty()) return std::string(name);
-    if (absl::EqualsIgnoreCase(name, zone)) return "";
-    if (!absl::EndsWithIgnoreCase(name, absl::StrCat(".", zone))) return std::nullopt;
-    return std::string(name.substr(0, name.size() - zone.size() - 1));
+    const std::string full = FullName(owner_);
+    if (!zone_.has_value() || zone_->empty()) return full;
+    if (absl::EqualsIgnoreCase(full, *zone_)) return "";
+    absl::string_view name = full;
+    if (!absl::EndsWithIgnoreCase(name, absl::StrCat(".", *zone_))) return std::nullopt;
+    name.remove_suffix(zone_->size() + 1);
+    return std::string(name);
   }
 
   FeedOptions options_;
-  std::string origin_;
+  std::optional<std::string> origin_;  // in force for relative names; "" for the root
+  std::optional<std::string> zone_;    // the name that the whole zone is below
+  bool has_soa_ = false;
+  Opened opened_;
   std::string owner_;
   std::string listed_;  // the last name that was passed on
 };

@@ -119,6 +119,41 @@ TEST(RpzZone, TakesTheZonesOwnNameAway) {
   EXPECT_EQ(by_origin.entries[1].key, LookupKey::ForHost("worse.example"));
 }
 
+// What BIND still reads: before there was rpz-passthru, a name that is its own CNAME passed.
+TEST(RpzZone, ANameThatIsItsOwnCnameIsAnExclusion) {
+  const FeedOutcome outcome =
+      ReadFeed("rpz",
+               "good.example CNAME GOOD.example.\n32.7.2.0.192.rpz-ip CNAME 32.7.2.0.192.\n"
+               "bad.example CNAME good.example.\n");
+  ASSERT_EQ(outcome.entries.size(), 3u);
+  EXPECT_TRUE(outcome.entries[0].record.excluded);
+  EXPECT_TRUE(outcome.entries[1].record.excluded);
+  EXPECT_FALSE(outcome.entries[2].record.excluded);
+}
+
+// As named-compilezone -s relative writes it.
+TEST(RpzZone, ReadsNamesBelowTheOriginThatIsInForce) {
+  const FeedOutcome outcome = ReadFeed(
+      "rpz",
+      "$ORIGIN local.\nrpz IN SOA ns.local. root.local. 1 2 3 4 5\n$ORIGIN co.uk.rpz.local.\n"
+      "bad CNAME .\n*.worse CNAME .\n$ORIGIN deep\nname CNAME .\n$ORIGIN rpz.local.\n"
+      "last.example CNAME .\n");
+  ASSERT_THAT(outcome.status, IsOk());
+  const std::vector<std::string> listed = {"bad.co.uk", "*.worse.co.uk", "name.deep.co.uk",
+                                           "last.example"};
+  EXPECT_EQ(outcome.listed, listed);
+}
+
+TEST(RpzZone, AParenthesisThatIsNeverClosedCostsFewLines) {
+  std::string text = "a.example CNAME .\nx.example TXT a (\n";
+  for (int i = 0; i < 500; ++i) absl::StrAppend(&text, "h", i, ".example CNAME .\n");
+  const FeedOutcome outcome = ReadFeed("rpz", text);
+  EXPECT_GT(outcome.entries.size(), 400u);
+  EXPECT_EQ(outcome.Rejected(RowFault::kMalformed), 1u);
+  EXPECT_EQ(outcome.report.rejections().at(RowFault::kMalformed).examples[0].line, 2u);
+  EXPECT_EQ(ReadFeed("rpz", "x.example TXT a (\n b\n").Rejected(RowFault::kMalformed), 1u);
+}
+
 TEST(RpzZone, ListsANameOfSeveralRecordsOnce) {
   const FeedOutcome outcome =
       ReadFeed("rpz", "bad.example A 192.0.2.80\n  AAAA 2001:db8::1\nbad.example TXT x\n");
