@@ -40,10 +40,10 @@ absl::StatusOr<Header> ReadHeader(const CsvRows& rows) {
   for (const std::string& name : rows.fields()) {
     const CsvColumn* column = FindCsvColumn(name);
     if (column == nullptr) {
-      return HeaderError(rows, absl::StrCat("unknown column '", name, "'"));
+      return HeaderError(rows, absl::StrCat("unknown column '", FitLabel(name), "'"));
     }
     if (std::find(header.begin(), header.end(), column) != header.end()) {
-      return HeaderError(rows, absl::StrCat("column '", name, "' stands there twice"));
+      return HeaderError(rows, absl::StrCat("column '", FitLabel(name), "' stands there twice"));
     }
     header.push_back(column);
   }
@@ -82,9 +82,12 @@ bool IsOwnHeader(const std::vector<std::string>& names) {
 
 constexpr char kDelimiters[] = {',', ';', '\t'};
 
+constexpr size_t kMostColumns = 1000;
+
 // Whether a comment could be a header, rather than words about the file.
 bool CouldBeHeader(const std::vector<std::string>& names) {
-  return names.size() > 1 && std::all_of(names.begin(), names.end(), [](const std::string& name) {
+  return names.size() > 1 && names.size() <= kMostColumns &&
+         std::all_of(names.begin(), names.end(), [](const std::string& name) {
            return name.size() <= 64 && name.find_first_of(":.!=<>@") == std::string::npos;
          });
 }
@@ -193,8 +196,9 @@ class CsvFeed : public LineFeedReader {
         if (absl::ConsumePrefix(&name, "\"")) absl::ConsumeSuffix(&name, "\"");
         names.emplace_back(name);
       }
+      if (!CouldBeHeader(names)) continue;
       absl::StatusOr<TableLayout> layout = TableLayout::Find(names, options_.columns);
-      if (!layout.ok() || layout->objects().empty() || !CouldBeHeader(names)) continue;
+      if (!layout.ok() || layout->objects().empty()) continue;
       return FoundLayout{*std::move(layout), delimiter};
     }
     return std::nullopt;
@@ -221,7 +225,7 @@ class CsvFeed : public LineFeedReader {
       why = absl::InvalidArgumentError(absl::StrCat(
           "no column of the header is known to hold objects; name them in the mapping `columns`, "
           "or, if there is no header, by number as \"#2\"; the columns are: ",
-          absl::StrJoin(widest, ", ")));
+          NamesForPeople(widest)));
     }
     return absl::Status(why.code(), absl::StrCat("line ", rows.line_number(), ": ", why.message()));
   }

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "sync/feeds/line_format.h"
 
 namespace cloister::feeds {
 namespace {
@@ -55,7 +56,7 @@ absl::Status CsvTable::ReadHeader(const std::vector<absl::string_view>& needed) 
   for (const std::string& name : header_) {
     if (name.empty() || names.insert(name).second) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat("the header names the column '", name, "' twice"));
+        absl::StrCat("the header names the column '", FitLabel(name), "' twice"));
   }
   return absl::OkStatus();
 }

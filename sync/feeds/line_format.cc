@@ -37,6 +37,15 @@ size_t CharacterSize(absl::string_view text) {
   return 0;
 }
 
+// What a terminal obeys (C0, DEL, C1), or what turns the direction of the text around it (U+202A to
+// U+202E, U+2066 to U+2069).
+bool IsControl(absl::string_view character) {
+  if (character.size() == 1) return absl::ascii_iscntrl(character.front());
+  if (character.size() == 2) return character >= "\xc2\x80" && character <= "\xc2\x9f";
+  return (character >= "\xe2\x80\xaa" && character <= "\xe2\x80\xae") ||
+         (character >= "\xe2\x81\xa6" && character <= "\xe2\x81\xa9");
+}
+
 }  // namespace
 
 absl::Status LineFormat::ReadLines(LineReader& lines, const EntrySink& sink, FeedReport* report) {
@@ -103,7 +112,7 @@ std::string FitLabel(absl::string_view text) {
   text = absl::StripAsciiWhitespace(text);
   while (!text.empty()) {
     const size_t size = CharacterSize(text);
-    const bool good = size > 0 && !absl::ascii_iscntrl(text.front());
+    const bool good = size > 0 && !IsControl(text.substr(0, size));
     const absl::string_view piece = good ? text.substr(0, size) : "?";
     if (fit.size() + piece.size() > room) break;
     fit.append(piece.data(), piece.size());

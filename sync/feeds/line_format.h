@@ -44,8 +44,8 @@ absl::string_view WithoutComment(absl::string_view line);
 // Whether DNS answers with this address to keep clients away: 0.0.0.0, 127.0.0.0/8, :: and ::1.
 bool IsNowhere(absl::string_view address);
 
-// As much of free text as a label holds: control characters and what is not UTF-8 replaced, cut
-// at a character's end.
+// As much of free text as a label holds, safe to print: control characters, what turns the
+// direction of text, and what is not UTF-8 replaced, cut at a character's end.
 std::string FitLabel(absl::string_view text);
 
 }  // namespace cloister::feeds

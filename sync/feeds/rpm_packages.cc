@@ -103,7 +103,8 @@ std::string WrongDocument(absl::string_view root) {
     return absl::StrCat("this is another file of the repository (", root,
                         "); name the one that is called …-primary.xml");
   }
-  return absl::StrCat("not the primary.xml of an RPM repository: it begins with <", root, ">");
+  return absl::StrCat("not the primary.xml of an RPM repository: it begins with <", FitLabel(root),
+                      ">");
 }
 
 class Packages : public XmlVisitor {

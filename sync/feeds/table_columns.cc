@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "sync/feeds/line_format.h"
 
 namespace cloister::feeds {
 namespace {
@@ -112,6 +113,17 @@ std::string SqueezedName(absl::string_view name) {
   return squeezed;
 }
 
+std::string NamesForPeople(const std::vector<std::string>& header) {
+  constexpr size_t kMost = 40;
+  constexpr size_t kLongest = 60;
+  std::vector<std::string> names;
+  for (const std::string& name : header) {
+    names.push_back(names.size() == kMost ? "…" : FitLabel(name.substr(0, kLongest)));
+    if (names.size() > kMost) break;
+  }
+  return absl::StrJoin(names, ", ");
+}
+
 bool IsWithoutHeader(const Mapping& mapping) {
   return !mapping.empty() && std::all_of(mapping.begin(), mapping.end(), [](const auto& pair) {
     return FieldNumber(pair.second).has_value();
@@ -152,7 +164,7 @@ absl::StatusOr<TableLayout> TableLayout::Find(const std::vector<std::string>& he
     if (!field.has_value()) {
       return absl::InvalidArgumentError(
           absl::StrCat("the table has no column '", theirs, "' (for ", ours,
-                       "); its columns are: ", absl::StrJoin(header, ", ")));
+                       "); its columns are: ", NamesForPeople(header)));
     }
     layout.Add(names->column, *field);
   }

@@ -74,6 +74,9 @@ class TableLayout {
 // Whether `mapping` counts columns, so that there is no header to look for.
 bool IsWithoutHeader(const std::map<std::string, std::string>& mapping);
 
+// The first names of a header, safe to print.
+std::string NamesForPeople(const std::vector<std::string>& header);
+
 // "SHA-256 ", "sha_256" as "sha256": the letters and digits, in lower case.
 std::string SqueezedName(absl::string_view name);
 

@@ -20,6 +20,7 @@ namespace cloister::feeds {
 namespace {
 
 using reputation::ObjectKind;
+using reputation::Verdict;
 
 constexpr absl::string_view kBlanks = " \t\r\n";
 
@@ -159,6 +160,11 @@ class RowWords {
       std::optional<Fault> fault = FindCsvColumn(name)->read(text, listing);
       if (fault.has_value()) return fault;
     }
+    if (listing->record.verdict == Verdict::kTrusted && !MayTrust()) {
+      return Fault{RowFault::kBadVerdict,
+                   "a table that calls itself trusted: map the column (columns = { verdict = … }) "
+                   "if it may, or give the source a verdict"};
+    }
     reputation::Label& label = listing->label;
     label.threat_name = FitLabel(Text(TableColumn::kThreatName));
     label.product = FitLabel(Text(TableColumn::kProduct));
@@ -172,6 +178,11 @@ class RowWords {
   }
 
  private:
+  // Trust is the publisher's to give: by the source's verdict, or by the column it names.
+  bool MayTrust() const {
+    return options_.verdict == Verdict::kTrusted || options_.columns.count("verdict") > 0;
+  }
+
   absl::string_view Text(TableColumn column) const { return Field(fields_, layout_.At(column)); }
 
   std::optional<Fault> ReadDates(reputation::Record* record) const {
@@ -224,7 +235,7 @@ bool IsRemark(absl::string_view text, const TableRowObjects& found) {
 
 TableRowObjects ReadTableRow(const TableLayout& layout, const std::vector<std::string>& fields,
                              const FeedOptions& options) {
-  Listing base = ThreatDefaults(options, reputation::Verdict::kMalicious);
+  Listing base = ThreatDefaults(options, Verdict::kMalicious);
   std::optional<Fault> bad = RowWords(layout, fields, options).Read(&base);
   if (bad.has_value()) return {{}, {*std::move(bad)}};
 

@@ -210,5 +210,41 @@ TEST(Table, CommentsThatAreNoHeaderArePassedOver) {
   EXPECT_THAT(outcome.listed, ElementsAre(kMd5));
 }
 
+// Whoever writes the table does not decide on whom its readers trust.
+TEST(Table, TrustsOnlyWhereThePublisherSaysSo) {
+  const std::string text = absl::StrCat("sha256,verdict\n", kSha256, ",trusted\n");
+  const FeedOutcome by_itself = ReadTable(text);
+  EXPECT_THAT(by_itself.entries, IsEmpty());
+  ASSERT_EQ(by_itself.Rejected(RowFault::kBadVerdict), 1u);
+  EXPECT_THAT(by_itself.report.rejections().at(RowFault::kBadVerdict).examples[0].why,
+              HasSubstr("columns"));
+  const FeedOutcome mapped = ReadTable(text, {{"sha256", "sha256"}, {"verdict", "verdict"}});
+  ASSERT_EQ(mapped.entries.size(), 1u);
+  EXPECT_EQ(mapped.entries[0].record.verdict, Verdict::kTrusted);
+  FeedOptions options;
+  options.verdict = Verdict::kTrusted;
+  EXPECT_EQ(ReadFeed("csv", text, options).entries.size(), 1u);
+}
+
+TEST(Table, TellsOfStrangeHeadersWithoutObeyingThem) {
+  std::string wide =
+      "\x1b]0;title\x07,\xc2\x9b"
+      "2J,\xe2\x80\xae";
+  for (int i = 0; i < 5000; ++i) absl::StrAppend(&wide, ",no", i);
+  for (const Mapping& columns : {Mapping{}, Mapping{{"url", "URL"}}}) {
+    const absl::Status status = ReadTable(absl::StrCat(wide, "\n1\n"), columns).status;
+    ASSERT_THAT(status, HasCode(absl::StatusCode::kInvalidArgument));
+    const std::string message(status.message());
+    for (const char* bytes : {"\x1b", "\x07", "\xc2\x9b", "\xe2\x80\xae"}) {
+      EXPECT_EQ(message.find(bytes), std::string::npos) << message.substr(0, 200);
+    }
+    EXPECT_LT(message.size(), 4000u);
+  }
+  const absl::Status own = ReadTable("kind,value,verdict,\x1b[2J\n").status;
+  EXPECT_EQ(std::string(own.message()).find('\x1b'), std::string::npos);
+  const absl::Status twice = ReadFeed("malwarebazaar", "sha256_hash,\x1b[2J,\x1b[2J\n").status;
+  EXPECT_EQ(std::string(twice.message()).find('\x1b'), std::string::npos);
+}
+
 }  // namespace
 }  // namespace cloister::feeds
