@@ -50,6 +50,12 @@ class PackedSource : public ByteSource {
     // What is too short to be unpacked would pass as it stands.
     const bool packed = archive_filter_code(reader_.get(), 0) != ARCHIVE_FILTER_NONE;
     if (!packed && !packing_.archive) return Damaged();
+    // Each layer would multiply what the one below it may expand to. The last one counted is the
+    // file.
+    if (archive_filter_count(reader_.get()) > (packing_.archive ? 1 : 2)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(input_.path(), ": packed twice; unpack the outer layer first"));
+    }
     if (*file) return absl::OkStatus();
     // Compressed nothing is an empty file.
     at_end_ = !packing_.archive;

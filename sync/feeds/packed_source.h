@@ -34,9 +34,9 @@ constexpr uint64_t kMaxExpansion = 300;
 
 // `input` stands at the file's beginning, where `packing` was found. Members or frames that follow
 // each other are read as one. Of a ZIP archive the one file is read; folders are passed over.
-// InvalidArgument if the archive holds no file, is encrypted, or unpacks beyond the bounds; reading
-// fails with InvalidArgument if it holds more than one file, and with DataLoss if it is damaged or
-// cut short.
+// InvalidArgument if the archive holds no file, is encrypted, is packed twice, or unpacks beyond
+// the bounds; reading fails with InvalidArgument if it holds more than one file, and with DataLoss
+// if it is damaged or cut short.
 absl::StatusOr<std::unique_ptr<ByteSource>> OpenPackedSource(const Packing& packing,
                                                              InputFile input);
 

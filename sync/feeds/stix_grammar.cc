@@ -113,6 +113,16 @@ class Lexer {
   size_t position_ = 0;
 };
 
+size_t BytesOf(const Conjunctions& conjunctions) {
+  size_t bytes = 0;
+  for (const StixConjunction& conjunction : conjunctions) {
+    for (const StixComparison& one : conjunction) {
+      bytes += sizeof(one) + one.path.size() + one.op.size() + one.value.size();
+    }
+  }
+  return bytes;
+}
+
 // Recursive descent; every function leaves the first token it does not use in token_.
 class Parser {
  public:
@@ -214,6 +224,9 @@ class Parser {
     Conjunctions all;
     if (!left.empty() && right.size() > limits_.max_alternatives / 16 / left.size()) {
       if (left.size() > 1 && right.size() > 1) return Fail("too many alternatives");
+    }
+    if (BytesOf(left) * right.size() + BytesOf(right) * left.size() > limits_.max_product_bytes) {
+      return Fail("too many alternatives of too many bytes");
     }
     for (const StixConjunction& a : left) {
       for (const StixConjunction& b : right) {

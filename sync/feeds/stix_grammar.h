@@ -31,7 +31,8 @@ struct StixLimits {
   size_t max_bytes = 1 << 20;
   int max_depth = 32;
   size_t max_alternatives = 10'000;
-  size_t max_comparisons = 16;  // in one conjunction
+  size_t max_comparisons = 16;          // in one conjunction
+  size_t max_product_bytes = 32 << 20;  // of alternatives that AND multiplies, in memory
 };
 
 std::variant<StixAlternatives, Fault> ParseStixPattern(absl::string_view pattern,

@@ -148,7 +148,7 @@ TEST(PackedFeed, ThatUnpacksBeyondAllMeasureIsRefused) {
   EXPECT_THAT(std::string(outcome.status.message()), HasSubstr("times its size"));
 }
 
-// Layer in layer would multiply what each may expand to, without a byte that comes out.
+// Layer in layer would multiply what each may expand to.
 TEST_P(CompressedFeed, PackedTwiceIsRefused) {
   const std::string packed = Pack();
   const std::string twice = directory_ / "twice";

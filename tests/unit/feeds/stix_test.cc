@@ -150,6 +150,16 @@ std::string Bundle(absl::string_view members, absl::string_view pattern) {
                       members, R"("pattern":")", pattern, R"("}]})");
 }
 
+// Few bytes of a pattern must not become many when each alternative gets its own copy of them.
+TEST(StixPattern, BoundsTheBytesThatAndMultiplies) {
+  std::string pattern = "[file:name IN ('a'";
+  for (int i = 1; i < 9000; ++i) pattern += ",'a'";
+  absl::StrAppend(&pattern, ") AND file:name = '", std::string(100'000, 'x'), "']");
+  const auto read = ReadStixPattern(pattern);
+  ASSERT_TRUE(std::holds_alternative<Fault>(read));
+  EXPECT_EQ(std::get<Fault>(read).fault, RowFault::kMalformed);
+}
+
 constexpr char kUrlPattern[] = "[url:value = 'http://a.example/x']";
 
 TEST(StixFeed, ReadsWhatAnIndicatorSays) {
