@@ -50,14 +50,7 @@ Outcome FromPattern(absl::string_view pattern, const Listing& base) {
   if (fixed.find_first_of("/?") == absl::string_view::npos) {
     const bool below_only = fixed.size() < pattern.size();
     listing.scope = below_only ? reputation::Scope::kSubdomainsOnly : reputation::Scope::kSubtree;
-    Outcome made = ListingsOf(pattern, IndicatorKind::kHost, listing);
-    // An address has nothing below it.
-    if (auto* listings = std::get_if<std::vector<Listing>>(&made)) {
-      for (Listing& one : *listings) {
-        if (one.kind == reputation::ObjectKind::kIp) one.scope.reset();
-      }
-    }
-    return made;
+    return WithoutScopeOfAddresses(ListingsOf(pattern, IndicatorKind::kHost, listing));
   }
   if (fixed.size() < pattern.size()) return Unsupported("a pattern is not a host or URL");
   if (fixed.back() == '/') listing.scope = reputation::Scope::kSubtree;

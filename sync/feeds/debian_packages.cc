@@ -79,7 +79,7 @@ class DebianPackagesFeed : public LineFeedReader {
     Stanza stanza;
     while (lines.Next()) {
       MayTellProgress(lines.number(), "lines");
-      if (lines.line().empty()) {
+      if (absl::StripAsciiWhitespace(lines.line()).empty()) {
         absl::Status passed = Finish(std::exchange(stanza, {}), sink, report);
         if (!passed.ok()) return passed;
         continue;

@@ -22,6 +22,7 @@ namespace cloister::feeds {
 namespace {
 
 constexpr int kOctets = 4;
+constexpr uint32_t kWidestRange = uint32_t{1} << 24;
 
 // An IPv4 address whose last octets may be missing.
 struct PartialAddress {
@@ -119,6 +120,11 @@ class RbldnsdZone : public LineFormat {
     const std::optional<Range> range = ParseRange(text);
     if (!range.has_value()) {
       output.Reject({RowFault::kBadValue, "not an address, octets of one, or a range"}, place);
+      return absl::OkStatus();
+    }
+    // The network that is too wide may fall apart into some that are not.
+    if (range->last - range->first >= kWidestRange) {
+      output.Reject({RowFault::kPrefixTooWide, "a range of more addresses than a /8 has"}, place);
       return absl::OkStatus();
     }
     for (const std::string& network : NetworksOf(*range)) {

@@ -107,7 +107,7 @@ class UnboundConfiguration : public LineFormat {
     const absl::string_view type = words[1];
     redirected_.clear();
     if (type == "redirect") {
-      redirected_ = std::string(words[0]);
+      redirected_ = absl::AsciiStrToLower(absl::StripSuffix(words[0], "."));
       return absl::OkStatus();  // what for, its local-data says
     }
     Listing listing = base_;
@@ -129,8 +129,7 @@ class UnboundConfiguration : public LineFormat {
       output.Reject({RowFault::kMalformed, "not a name, a type and data"}, place);
       return absl::OkStatus();
     }
-    const bool same = words[0] == data_name_;
-    data_name_ = std::string(words[0]);
+    const std::string name = absl::AsciiStrToLower(absl::StripSuffix(words[0], "."));
     const absl::string_view type = words[words.size() - 2];
     const absl::string_view data = words.back();
     const bool address = absl::EqualsIgnoreCase(type, "A") || absl::EqualsIgnoreCase(type, "AAAA");
@@ -139,14 +138,15 @@ class UnboundConfiguration : public LineFormat {
                     place);
       return absl::OkStatus();
     }
-    if (same) return absl::OkStatus();  // A and AAAA of one name
-    const Scope scope = words[0] == redirected_ ? Scope::kSubtree : Scope::kExact;
+    if (name == data_name_) return absl::OkStatus();  // A and AAAA of one name
+    data_name_ = name;
+    const Scope scope = name == redirected_ ? Scope::kSubtree : Scope::kExact;
     return TakeAll(HostListing(words[0], scope, base_), place, output);
   }
 
   Listing base_;
   std::string redirected_;  // the zone that waits for its data
-  std::string data_name_;   // of the last local-data line
+  std::string data_name_;   // of the last local-data line that listed one
 };
 
 }  // namespace

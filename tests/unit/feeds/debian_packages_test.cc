@@ -55,6 +55,15 @@ TEST(DebianPackages, GivesDigestAndBothPackageUrlsWithOneLabel) {
   }
 }
 
+// deb822(5): lines of white space alone separate, too.
+TEST(DebianPackages, AlsoBlanksSeparateStanzas) {
+  std::string text = absl::StrCat(Stanza("a", "1"), Stanza("b", "2"));
+  text.replace(text.find("\n\n"), 2, "\n \t\n");
+  const FeedOutcome outcome = ReadFeed("debian-packages", text);
+  ASSERT_EQ(outcome.entries.size(), 6u);
+  EXPECT_EQ(outcome.entries[0].label.product, "a");
+}
+
 TEST(DebianPackages, OnlyTheDigestBecomesTrusted) {
   const FeedOutcome outcome =
       ReadFeed("debian-packages", Stanza("curl", "7.88.1"), {.verdict = Verdict::kTrusted});
