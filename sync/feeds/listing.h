@@ -38,6 +38,7 @@ struct Listing {
 // - A network wider than /8 (IPv4) or /16 (IPv6) is refused as a mistake.
 // The entry's `listed` is borrowed from the listing.
 std::variant<FeedEntry, Fault> EntryFromListing(const Listing& listing);
+std::variant<FeedEntry, Fault> EntryFromListing(Listing&& listing) = delete;
 
 // What a listing of a threat feed starts from: verdict, categories and confidence of `options`
 // where they are set, `verdict` and `categories` (the format's own) otherwise.

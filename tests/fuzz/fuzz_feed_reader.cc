@@ -11,7 +11,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "reputation/ip_address.h"
 #include "reputation/label.h"
+#include "reputation/object.h"
 #include "sync/feeds/feed_reader.h"
 #include "sync/feeds/line_reader.h"
 
@@ -20,6 +23,8 @@ namespace {
 using cloister::feeds::FeedEntry;
 using cloister::feeds::FeedSource;
 using cloister::reputation::LookupForm;
+using cloister::reputation::LookupKey;
+using cloister::reputation::ObjectKind;
 using cloister::reputation::Verdict;
 
 void Require(bool holds) {
@@ -42,6 +47,18 @@ class MemorySource : public cloister::feeds::ByteSource {
   absl::string_view rest_;
 };
 
+// Whether `listed` names what the key stands for: the object itself, or a network that holds it.
+bool IsListed(const FeedEntry& entry) {
+  const auto prefix = cloister::reputation::IpPrefix::Parse(entry.listed);
+  if (entry.key.kind() == ObjectKind::kIp) {
+    return prefix.ok() && LookupKey::ForIpPrefix(*prefix) == entry.key;
+  }
+  absl::string_view text = entry.listed;
+  if (entry.key.kind() == ObjectKind::kHost) absl::ConsumePrefix(&text, "*.");
+  const auto object = cloister::reputation::Object::Parse(entry.key.kind(), text);
+  return object.ok() && object->Keys(/*with_expressions=*/false).keys.front() == entry.key;
+}
+
 absl::Status CheckEntry(const FeedEntry& entry) {
   Require(cloister::reputation::LookupKey::Parse(entry.key.bytes()).ok());
   std::string encoded;
@@ -49,7 +66,7 @@ absl::Status CheckEntry(const FeedEntry& entry) {
   Require(!entry.record.removed && entry.record.label_id == 0);
   Require(cloister::reputation::CheckLabel(entry.label).ok());
   Require(!entry.record.excluded || entry.label.empty());
-  Require(!entry.listed.empty());
+  Require(IsListed(entry));
   const bool weak =
       entry.key.form() == LookupForm::kFileSha1 || entry.key.form() == LookupForm::kFileMd5;
   Require(!weak || entry.record.verdict != Verdict::kTrusted);
