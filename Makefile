@@ -147,5 +147,15 @@ bench: deps ## Measures lookups beside an echo, Redis and RocksDB; building of f
 	build/release/bin/cloister-microbench --benchmark_out=build/bench/microbench.json \
 	  --benchmark_out_format=json
 
+man: deps ## Writes manual pages of all programs into build/man
+	@$(call build-preset,release,--target cloister-describe)
+	date=$$(git log -1 --format=%cs 2>/dev/null || date +%F)
+	build/release/bin/cloister-describe man build/man --date "$$date"
+
+completion: deps ## Writes completion for bash (zsh: through bashcompinit) into build/completion
+	@$(call build-preset,release,--target cloister-describe)
+	build/release/bin/cloister-describe completion build/completion \
+	  --engine deploy/completion/engine.bash
+
 clean: ## Removes everything that was built
 	@rm -rf build
