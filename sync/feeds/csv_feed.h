@@ -4,9 +4,11 @@
 // Cloister's own has a header with kind, value and verdict, and no names but these:
 //
 //   kind          required  file, url, host, ip, software
-//   value         required  digest; URL; name or *.name; address or network; package URL or
-//   signer:… verdict       required  malicious, unwanted, suspicious, trusted, known confidence 0
-//   to 100 (STIX scale) categories              malware, phishing … separated by spaces or ';'
+//   value         required  digest; URL; name or *.name; address or network; package URL;
+//                           "signer:" and a thumbprint
+//   verdict       required  malicious, unwanted, suspicious, trusted, known
+//   confidence              0 to 100 (STIX scale)
+//   categories              malware, phishing … separated by spaces or ';'
 //   threat_name             as the feed names it
 //   scope                   exact, subtree, subdomains_only
 //   applies_to              url_host, sender_domain, smtp_client, c2; several as for categories

@@ -64,6 +64,7 @@ bool CopyBytes(int from, int to) {
     buffer.resize(1 << 20);
     copied = ::read(from, buffer.data(), buffer.size());
     if (copied <= 0) return copied == 0;
+    errno = ENOSPC;  // what a short write means, which sets no error
     if (::write(to, buffer.data(), copied) != copied) return false;
   }
 }

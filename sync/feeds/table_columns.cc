@@ -1,6 +1,7 @@
 #include "sync/feeds/table_columns.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -64,15 +65,20 @@ const Names* FindOurs(absl::string_view name) {
   return nullptr;
 }
 
+// A header may have a thousand names, and a file of comments many headers.
 const Names* FindUsual(const std::string& squeezed) {
-  if (squeezed.empty()) return nullptr;
-  for (const Names& names : kNames) {
-    if (SqueezedName(names.ours) == squeezed) return &names;
-    const std::vector<absl::string_view> usual =
-        absl::StrSplit(names.usual, ' ', absl::SkipEmpty());
-    if (std::find(usual.begin(), usual.end(), squeezed) != usual.end()) return &names;
-  }
-  return nullptr;
+  static const auto& all = *[] {
+    auto* const found = new std::unordered_map<std::string, const Names*>();
+    for (const Names& names : kNames) {
+      found->emplace(SqueezedName(names.ours), &names);
+      for (const absl::string_view usual : absl::StrSplit(names.usual, ' ', absl::SkipEmpty())) {
+        found->emplace(usual, &names);
+      }
+    }
+    return found;
+  }();
+  const auto found = all.find(squeezed);
+  return found != all.end() ? found->second : nullptr;
 }
 
 // "#2" as 1.
