@@ -4,19 +4,20 @@
 
 #include <cmath>
 #include <set>
+#include <vector>
 
-#include "cloister/v1/reputation.pb.h"
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "reputation/lookup_key.h"
 #include "storage/pack/pack_reader.h"
-#include "tests/bench/echo_server.h"
 #include "tests/bench/feed_builder.h"
 #include "tests/bench/histogram.h"
-#include "tests/bench/load_driver.h"
+#include "tests/bench/key_choice.h"
+#include "tests/bench/lookup_cases.h"
+#include "tests/bench/plots.h"
 #include "tests/bench/process_usage.h"
 #include "tests/bench/report.h"
-#include "tests/bench/workloads.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temporary_directory.h"
 
@@ -48,6 +49,16 @@ TEST(HistogramTest, SmallValuesAreExactAndHugeOnesStayInside) {
   EXPECT_GT(histogram.Percentile(1), 1'000'000'000u);
 }
 
+TEST(HistogramTest, TakesInAnother) {
+  Histogram low, high;
+  for (int i = 0; i < 9; ++i) low.Add(10);
+  high.Add(50);
+  low.Add(high);
+  EXPECT_EQ(low.count(), 10u);
+  EXPECT_EQ(low.Percentile(0.9), 10u);
+  EXPECT_EQ(low.Percentile(1), 50u);
+}
+
 TEST(DigestsTest, RiseAndDiffer) {
   const Digests digests(10'000, 7), others(10'000, 8);
   std::set<std::string> seen;
@@ -60,6 +71,107 @@ TEST(DigestsTest, RiseAndDiffer) {
     last = hex;
   }
   EXPECT_EQ(digests.At(5).ToHex(), Digests(10'000, 7).At(5).ToHex());
+}
+
+TEST(KeyChoiceTest, HitsAsOftenAsAskedAndTheSameEveryTime) {
+  const Digests listed(1000, 1);
+  std::set<std::string> known;
+  for (uint64_t i = 0; i < listed.count(); ++i) known.insert(listed.At(i).ToHex());
+  for (const Spreading spreading : {Spreading::kUniform, Spreading::kZipf}) {
+    for (const double hit_rate : {0.0, 0.05, 0.5, 1.0}) {
+      const KeyChoice choice({listed, hit_rate, spreading, 7}),
+          again({listed, hit_rate, spreading, 7});
+      int hits = 0;
+      for (uint64_t i = 0; i < 10'000; ++i) {
+        hits += static_cast<int>(known.count(choice.At(i).ToHex()));
+        ASSERT_EQ(choice.At(i), again.At(i));
+      }
+      EXPECT_NEAR(hits / 10'000.0, hit_rate, 0.02) << SpreadingName(spreading);
+    }
+  }
+}
+
+TEST(ZipfRanksTest, RanksComeAsOftenAsTheirPower) {
+  constexpr uint64_t kCount = 1000;
+  constexpr int kDrawn = 200'000;
+  const ZipfRanks ranks(kCount);
+  std::vector<double> share(kCount + 1);
+  for (int i = 0; i < kDrawn; ++i) {
+    const uint64_t rank = ranks.At(3, static_cast<uint64_t>(i));
+    ASSERT_GE(rank, 1u);
+    ASSERT_LE(rank, kCount);
+    share[rank] += 1.0 / kDrawn;
+  }
+  double sum = 0;
+  for (uint64_t rank = 1; rank <= kCount; ++rank) sum += std::pow(rank, -0.99);
+  for (const int rank : {1, 2, 3, 10}) {
+    EXPECT_NEAR(share[rank], std::pow(rank, -0.99) / sum, 0.004) << rank;
+  }
+  EXPECT_EQ(ZipfRanks(1).At(3, 0), 1u);
+}
+
+TEST(LookupCasesTest, EveryKindIsThereWithItsGoals) {
+  const auto goals = [](bool quick) {
+    std::multiset<std::string> found;
+    for (const LookupCase& each : LookupCases(quick)) {
+      if (each.rate_at_least) {
+        found.insert(absl::StrCat(TransportName(each.transport), " ", each.keys_per_request, " ",
+                                  each.hit_rate, " ", *each.rate_at_least));
+      }
+    }
+    return found;
+  };
+  EXPECT_EQ(LookupCases(false).size(), 26u);
+  EXPECT_THAT(goals(false),
+              ::testing::UnorderedElementsAre("TCP 1 0.05 0.9", "TCP 1 1 0.75", "mTLS 1 0.05 0.9",
+                                              "unix socket 1 0.05 0.9", "TCP 100 0.05 0.3",
+                                              "TCP 1000 0.05 0.15"));
+  EXPECT_EQ(goals(true).count("mTLS 1 0.05 0.9"), 1u);
+}
+
+TEST(ReportTest, RunsAreComparedRoundByRound) {
+  Row row{.name = "x", .unit = "s"};
+  SetRuns({1, 20, 3}, {2, 10, 3}, &row);
+  EXPECT_EQ(row.value, 3);
+  EXPECT_EQ(row.floor, 3);
+  EXPECT_EQ(row.ratio, 1);
+  EXPECT_EQ(row.least, 0.5);
+  EXPECT_EQ(row.most, 2);
+}
+
+TEST(ReportTest, TellsItsGoalsAndHowTheyFared) {
+  Report report(5);
+  Row row{.name = "rate", .unit = "k/s", .at_least = 0.9, .of = "Lookup"};
+  SetRuns({8}, {10}, &row);
+  report.Add(row);
+  report.Add({.name = "size", .value = 3, .unit = "B", .at_most = 4});
+  report.Add({.name = "for information", .value = 3, .unit = "B"});
+  report.Describe("versions", {{"grpc", "1"}});
+  EXPECT_THAT(
+      report.ToMarkdown(),
+      ::testing::AllOf(::testing::HasSubstr("| Lookup: rate | 8 k/s | 10 k/s | 0.80 | 0.80 to "
+                                            "0.80 | >= 0.9 x | missed |"),
+                       ::testing::HasSubstr("| size | 3 B | | | | <= 4 B | met |"),
+                       ::testing::Not(::testing::HasSubstr("information"))));
+  EXPECT_THAT(report.ToJson(), ::testing::AllOf(::testing::HasSubstr("\"grpc\": \"1\""),
+                                                ::testing::HasSubstr("for information")));
+}
+
+TEST(PlotsTest, AreMadeOfWhatThereIs) {
+  Report report(5);
+  EXPECT_TRUE(MakePlots(report).empty());
+  Row row{.name = "rate", .unit = "k/s", .at_least = 0.9};
+  SetRuns({8}, {10}, &row);
+  report.Add(row);
+  report.AddPoint("Lookup", "echo", 5, 70);
+  report.AddPoint("Lookup, open loop at 50 %", "echo", 2, 300);
+  std::vector<std::string> names;
+  for (const Plot& plot : MakePlots(report)) names.push_back(plot.name);
+  EXPECT_THAT(names, ::testing::ElementsAre("ratios", "throughput", "latency"));
+  EXPECT_THAT(MakePlots(report)[0].script, ::testing::HasSubstr("0.8 0 0.8 0.8"));
+  const testing::TemporaryDirectory directory;
+  EXPECT_THAT(WritePlots(report, directory.path()), IsOk());
+  EXPECT_EQ(access((directory / "latency.gp").c_str(), R_OK), 0);
 }
 
 TEST(ReportTest, MedianExtremesAndGoals) {
@@ -103,59 +215,6 @@ TEST(ProcessUsageTest, CountsThisProcess) {
   ASSERT_OK_AND_ASSIGN(const uint64_t memory, AnonymousBytes(getpid()));
   EXPECT_GT(memory, 100'000u);
   EXPECT_THAT(ProcessorSeconds(-1), HasCode(absl::StatusCode::kNotFound));
-}
-
-// Drives an echo of `answer` with `workload` for a moment.
-absl::StatusOr<LoadResult> DriveEcho(const std::string& answer, const Workload& workload) {
-  EchoServer::Options options;
-  options.threads = 1;
-  options.answers = {answer};
-  options.batch = workload.method == kBatchLookupMethod;
-  auto echo = EchoServer::Start(options);
-  if (!echo.ok()) return echo.status();
-  LoadOptions load;
-  load.address = (*echo)->address();
-  load.warm_up = absl::Milliseconds(10);
-  load.duration = absl::Milliseconds(100);
-  return DriveLoad(load, workload);
-}
-
-TEST(LoadDriverTest, CountsWhatTheEchoAnswers) {
-  v1::LookupResponse answer;
-  answer.set_status(v1::ANSWER_STATUS_LISTED);
-  const Workload workload = UnaryWorkload(Digests(100, 1), 1);
-  ASSERT_OK_AND_ASSIGN(const LoadResult result, DriveEcho(answer.SerializeAsString(), workload));
-  EXPECT_GT(result.calls, 0u);
-  EXPECT_EQ(result.latency.count(), result.calls);
-  EXPECT_GT(result.seconds, 0);
-  EXPECT_LT(result.seconds, 10);
-  ASSERT_OK_AND_ASSIGN(const double hit_rate, HitRate(workload, result.answers));
-  EXPECT_EQ(hit_rate, 1);
-}
-
-TEST(LoadDriverTest, CountsBatches) {
-  v1::BatchLookupResponse answer;
-  answer.set_statuses(std::string{v1::ANSWER_STATUS_LISTED, v1::ANSWER_STATUS_NOT_LISTED});
-  const Workload workload = BatchWorkload(Digests(100, 1), 0.5, 2, 4);
-  ASSERT_OK_AND_ASSIGN(const LoadResult result, DriveEcho(answer.SerializeAsString(), workload));
-  ASSERT_OK_AND_ASSIGN(const double hit_rate, HitRate(workload, result.answers));
-  EXPECT_EQ(hit_rate, 0.5);
-}
-
-TEST(LoadDriverTest, AnErrorEndsTheRun) {
-  // A method that the echo does not answer.
-  Workload workload = UnaryWorkload(Digests(100, 1), 1);
-  workload.method = "/cloister.v1.ReputationService/Absent";
-  EXPECT_THAT(DriveEcho("", workload), HasCode(absl::StatusCode::kUnimplemented));
-}
-
-TEST(WorkloadTest, AnswersThatDoNotFitAreAnError) {
-  const Workload workload = BatchWorkload(Digests(100, 1), 0.5, 3, 4);
-  v1::BatchLookupResponse two;
-  two.set_statuses(std::string{v1::ANSWER_STATUS_LISTED, v1::ANSWER_STATUS_NOT_LISTED});
-  EXPECT_THAT(HitRate(workload, {two.SerializeAsString()}), HasCode(absl::StatusCode::kInternal));
-  EXPECT_THAT(HitRate(workload, {}), HasCode(absl::StatusCode::kInternal));
-  EXPECT_THAT(HitRate(workload, {"\xff"}), HasCode(absl::StatusCode::kInternal));
 }
 
 TEST(FeedBuilderTest, PacksHoldWhatWasAdded) {

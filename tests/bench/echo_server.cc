@@ -6,7 +6,9 @@
 #include <thread>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "cloister/v1/reputation.grpc.pb.h"
+#include "server/auth/tls_credentials.h"
 
 namespace cloister::bench {
 namespace {
@@ -14,6 +16,14 @@ namespace {
 using Service = v1::ReputationService::AsyncService;
 
 constexpr int kWaitingCalls = 64;  // accepted ahead on each queue
+
+// The product's own.
+std::shared_ptr<grpc::ServerCredentials> Credentials(const EchoServer::Options& options) {
+  if (!options.tls) return grpc::InsecureServerCredentials();
+  return server::MutualTlsCredentials({.certificate = options.tls->server.certificate,
+                                       .key = options.tls->server.key,
+                                       .client_ca = options.tls->authority});
+}
 
 // What the two methods differ in.
 struct LookupMethod {
@@ -52,7 +62,7 @@ class Echo final : public EchoServer {
     if (answers_.empty()) return absl::InvalidArgumentError("no answers to echo");
     grpc::ServerBuilder builder;
     int port = 0;
-    builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &port);
+    builder.AddListeningPort(options.address, Credentials(options), &port);
     builder.SetMaxReceiveMessageSize(64 << 20);
     builder.RegisterService(&service_);
     for (uint32_t i = 0; i < options.threads; ++i) {
@@ -61,7 +71,10 @@ class Echo final : public EchoServer {
     }
     server_ = builder.BuildAndStart();
     if (server_ == nullptr) return absl::UnavailableError("cannot listen on " + options.address);
-    address_ = options.address.substr(0, options.address.rfind(':') + 1) + std::to_string(port);
+    address_ = options.address;
+    if (!absl::StartsWith(address_, "unix:")) {
+      address_ = address_.substr(0, address_.rfind(':') + 1) + std::to_string(port);
+    }
     for (auto& lane : lanes_) {
       lane->thread = std::thread([this, lane = lane.get()] { Serve(lane); });
     }

@@ -25,6 +25,11 @@ void Histogram::Add(uint64_t microseconds) {
   ++count_;
 }
 
+void Histogram::Add(const Histogram& other) {
+  for (size_t i = 0; i < buckets_.size(); ++i) buckets_[i] += other.buckets_[i];
+  count_ += other.count_;
+}
+
 uint64_t Histogram::Percentile(double fraction) const {
   if (count_ == 0) return 0;
   const auto rank = static_cast<uint64_t>(std::ceil(fraction * static_cast<double>(count_)));

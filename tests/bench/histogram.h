@@ -12,6 +12,7 @@ namespace cloister::bench {
 class Histogram {
  public:
   void Add(uint64_t microseconds);
+  void Add(const Histogram& other);
 
   uint64_t count() const { return count_; }
   // The value below or at which `fraction` of all values lie; 0 if there are none.

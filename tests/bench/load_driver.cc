@@ -8,39 +8,14 @@
 #include <memory>
 
 #include "absl/status/status.h"
+#include "tests/bench/process_usage.h"
 
 namespace cloister::bench {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr size_t kKeptAnswers = 256;
-
-grpc::ByteBuffer ToBuffer(const std::string& bytes) {
-  const grpc::Slice slice(bytes);
-  return grpc::ByteBuffer(&slice, 1);
-}
-
-std::string ToBytes(const grpc::ByteBuffer& buffer) {
-  std::vector<grpc::Slice> slices;
-  std::string bytes;
-  if (!buffer.Dump(&slices).ok()) return bytes;
-  for (const grpc::Slice& slice : slices) {
-    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
-  }
-  return bytes;
-}
-
-absl::Status ToStatus(const grpc::Status& status) {
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
-}
-
-std::shared_ptr<grpc::Channel> NewConnection(const std::string& address) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // otherwise channels share one
-  arguments.SetMaxReceiveMessageSize(64 << 20);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-}
+constexpr size_t kKeptAnswers = 1024;
 
 // A call in flight; used again for the next one.
 struct Call {
@@ -55,10 +30,12 @@ struct Call {
 class Driver {
  public:
   Driver(const LoadOptions& options, const Workload& workload)
-      : options_(options), workload_(workload) {
-    for (const std::string& request : workload.requests) requests_.push_back(ToBuffer(request));
+      : options_(options),
+        workload_(workload),
+        next_(options.first_request),
+        usage_(options.target.pid) {
     for (uint32_t i = 0; i < std::max(options.connections, 1u); ++i) {
-      stubs_.push_back(std::make_unique<grpc::GenericStub>(NewConnection(options.address)));
+      stubs_.push_back(std::make_unique<grpc::GenericStub>(NewConnection(options.target)));
     }
     calls_.resize(workload.outstanding);
     for (size_t i = 0; i < calls_.size(); ++i) calls_[i].stub = stubs_[i % stubs_.size()].get();
@@ -86,6 +63,8 @@ class Driver {
     if (!status_.ok()) return status_;
     if (result_.calls == 0) return absl::DeadlineExceededError("no call ended in the time given");
     result_.seconds = std::chrono::duration<double>(last_ - measure_from_).count();
+    result_.client_cpu_s = usage_.client_s();
+    result_.server_cpu_s = usage_.server_s();
     return std::move(result_);
   }
 
@@ -95,7 +74,8 @@ class Driver {
     call->context->set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
     call->answer.Clear();
     call->sent = Clock::now();
-    const grpc::ByteBuffer& request = requests_[next_++ % requests_.size()];
+    const grpc::ByteBuffer request =
+        ToBuffer(workload_.requests[next_++ % workload_.requests.size()]);
     call->reader =
         call->stub->PrepareUnaryCall(call->context.get(), workload_.method, request, &queue_);
     call->reader->StartCall();
@@ -107,25 +87,35 @@ class Driver {
     const Clock::time_point now = Clock::now();
     if (!call->status.ok() && status_.ok()) status_ = ToStatus(call->status);
     if (!status_.ok()) return false;
-    if (now >= measure_from_) {
-      if (now < end_) {
-        ++result_.calls;
-        last_ = now;
-        const auto took = std::chrono::duration_cast<std::chrono::microseconds>(now - call->sent);
-        result_.latency.Add(static_cast<uint64_t>(took.count()));
-      }
-      if (result_.answers.size() < kKeptAnswers) result_.answers.push_back(ToBytes(call->answer));
-    }
+    if (now >= measure_from_) Count(*call, now);
     return now < end_;
+  }
+
+  void Count(const Call& call, Clock::time_point now) {
+    if (!measuring_ && now < end_) {
+      usage_.Start();
+      measuring_ = true;
+    }
+    if (now < end_) {
+      ++result_.calls;
+      last_ = now;
+      const auto took = std::chrono::duration_cast<std::chrono::microseconds>(now - call.sent);
+      result_.latency.Add(static_cast<uint64_t>(took.count()));
+    } else if (measuring_) {
+      usage_.Stop();
+      measuring_ = false;
+    }
+    if (result_.answers.size() < kKeptAnswers) result_.answers.push_back(ToBytes(call.answer));
   }
 
   const LoadOptions& options_;
   const Workload& workload_;
-  std::vector<grpc::ByteBuffer> requests_;
   std::vector<std::unique_ptr<grpc::GenericStub>> stubs_;
   grpc::CompletionQueue queue_;
   std::vector<Call> calls_;
-  size_t next_ = 0;
+  uint64_t next_;
+  UsageMeter usage_;
+  bool measuring_ = false;
   Clock::time_point measure_from_, end_, last_;
   absl::Status status_;
   LoadResult result_;
@@ -138,25 +128,6 @@ absl::StatusOr<LoadResult> DriveLoad(const LoadOptions& options, const Workload&
     return absl::InvalidArgumentError("a workload needs requests and calls in flight");
   }
   return Driver(options, workload).Run();
-}
-
-absl::StatusOr<std::string> CallOnce(const std::string& address, const std::string& method,
-                                     const std::string& request, absl::Duration timeout) {
-  grpc::GenericStub stub(NewConnection(address));
-  grpc::CompletionQueue queue;
-  grpc::ClientContext context;
-  context.set_wait_for_ready(true);
-  context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(timeout));
-  const auto reader = stub.PrepareUnaryCall(&context, method, ToBuffer(request), &queue);
-  grpc::ByteBuffer answer;
-  grpc::Status status;
-  void* tag = nullptr;
-  bool ok = false;
-  reader->StartCall();
-  reader->Finish(&answer, &status, nullptr);
-  queue.Next(&tag, &ok);
-  if (!status.ok()) return ToStatus(status);
-  return ToBytes(answer);
 }
 
 }  // namespace cloister::bench

@@ -1,5 +1,6 @@
 #include "tests/bench/process_usage.h"
 
+#include <time.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -23,16 +24,12 @@ absl::StatusOr<std::string> ReadProc(pid_t pid, const std::string& name) {
 }  // namespace
 
 absl::StatusOr<double> ProcessorSeconds(pid_t pid) {
-  const auto stat = ReadProc(pid, "stat");
-  if (!stat.ok()) return stat.status();
-  // The program's name stands in parentheses and may hold spaces; utime and stime are the 12th
-  // and 13th fields behind it (proc(5)).
-  std::istringstream fields(stat->substr(stat->rfind(')') + 1));
-  std::string skipped;
-  for (int i = 0; i < 11; ++i) fields >> skipped;
-  uint64_t user = 0, system = 0;
-  if (!(fields >> user >> system)) return absl::InternalError("/proc/…/stat has another layout");
-  return static_cast<double>(user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  clockid_t clock;
+  timespec time;
+  if (pid <= 0 || clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0) {
+    return absl::NotFoundError("there is no process " + std::to_string(pid));
+  }
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
 absl::StatusOr<uint64_t> AnonymousBytes(pid_t pid) {
@@ -44,6 +41,20 @@ absl::StatusOr<uint64_t> AnonymousBytes(pid_t pid) {
     return absl::InternalError("/proc/…/status does not state RssAnon");
   }
   return kibibytes * 1024;
+}
+
+void UsageMeter::Start() {
+  client_s_ = -ProcessorSeconds(getpid()).value_or(0);
+  server_s_ = -Server();
+}
+
+void UsageMeter::Stop() {
+  client_s_ += ProcessorSeconds(getpid()).value_or(0);
+  server_s_ += Server();
+}
+
+double UsageMeter::Server() const {
+  return server_ == 0 ? 0 : ProcessorSeconds(server_).value_or(0);
 }
 
 }  // namespace cloister::bench

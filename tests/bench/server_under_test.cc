@@ -19,13 +19,22 @@ using nlohmann::json;
 constexpr absl::Duration kStartTimeout = absl::Seconds(60);
 constexpr uint64_t kMaxAnswersBytes = 1 << 30;
 
-std::string Configuration(const ServerProcess::Options& options) {
-  return absl::StrCat("data_directory = \"", options.directory, "/data\"\n", "spool_directory = \"",
-                      options.spool_directory, "\"\n", R"(
-[listen]
-address = "127.0.0.1:0"
-tls = "off"
+std::string ListenSection(const Listening& listening) {
+  if (listening.transport == Transport::kUnix) {
+    return absl::StrCat("[listen]\naddress = \"unix:", listening.socket, "\"\ntls = \"off\"\n");
+  }
+  std::string text = "[listen]\naddress = \"127.0.0.1:0\"\n";
+  if (listening.transport == Transport::kTcp) return text + "tls = \"off\"\n";
+  const TlsFiles& tls = listening.tls;
+  absl::StrAppend(&text, "tls = \"mutual\"\n[tls]\ncertificate = \"", tls.server.certificate,
+                  "\"\nkey = \"", tls.server.key, "\"\nclient_ca = \"", tls.authority,
+                  "\"\n[[identity]]\nname = \"", kClientName, "\"\nrole = \"gateway\"\n");
+  return text;
+}
 
+std::string Configuration(const ServerProcess::Options& options) {
+  return absl::StrCat("data_directory = \"", options.directory, "/data\"\nspool_directory = \"",
+                      options.spool_directory, "\"\n", ListenSection(options.listening), R"(
 [metrics]
 address = ""
 
@@ -85,27 +94,43 @@ absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::StartCloisterd(
   auto process = testing::Process::Start(
       {.argv = {options.program, "--config", config, "--address-file", address_file}});
   if (!process.ok()) return process.status();
-  auto address = ReadAddress(**process, address_file);
+  const auto address = ReadAddress(**process, address_file);
   if (!address.ok()) return address.status();
   return std::unique_ptr<ServerProcess>(
-      new ServerProcess(*std::move(process), *std::move(address)));
+      new ServerProcess(*std::move(process), *address, options.listening));
 }
 
 absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::StartEcho(
-    const std::string& directory, const std::vector<std::string>& answers, bool batch) {
-  const std::string answers_file = directory + "/echo-answers.cbor";
-  const std::string address_file = directory + "/echo-address.json";
-  if (absl::Status s = storage::WriteFileAtomically(answers_file, Join(answers)); !s.ok()) return s;
+    const EchoOptions& options) {
+  const std::string answers_file = options.directory + "/echo-answers.cbor";
+  const std::string address_file = options.directory + "/echo-address.json";
+  const absl::Status written = storage::WriteFileAtomically(answers_file, Join(options.answers));
+  if (!written.ok()) return written;
   unlink(address_file.c_str());
   std::vector<std::string> argv = {"/proc/self/exe", "echo",           "--answers",
                                    answers_file,     "--address-file", address_file};
-  if (batch) argv.push_back("--batch");
+  if (options.batch) argv.push_back("--batch");
+  const Listening& listening = options.listening;
+  if (listening.transport == Transport::kUnix) {
+    argv.insert(argv.end(), {"--socket", listening.socket});
+  } else if (listening.transport == Transport::kMutualTls) {
+    argv.insert(argv.end(), {"--certificate", listening.tls.server.certificate, "--key",
+                             listening.tls.server.key, "--client-ca", listening.tls.authority});
+  }
   auto process = testing::Process::Start({.argv = argv});
   if (!process.ok()) return process.status();
-  auto address = ReadAddress(**process, address_file);
+  const auto address = ReadAddress(**process, address_file);
   if (!address.ok()) return address.status();
   return std::unique_ptr<ServerProcess>(
-      new ServerProcess(*std::move(process), *std::move(address)));
+      new ServerProcess(*std::move(process), *address, listening));
+}
+
+ServerProcess::ServerProcess(std::unique_ptr<testing::Process> process, const std::string& address,
+                             const Listening& listening)
+    : process_(std::move(process)) {
+  target_.address = address;
+  target_.pid = process_->pid();
+  if (listening.transport == Transport::kMutualTls) target_.tls = listening.tls;
 }
 
 absl::Status ServerProcess::Stop() {
@@ -119,19 +144,25 @@ absl::Status ServerProcess::Stop() {
   return absl::OkStatus();
 }
 
-absl::Status RunEchoProcess(const std::string& answers_file, const std::string& address_file,
-                            bool batch) {
-  const auto bytes = storage::ReadFile(answers_file, kMaxAnswersBytes);
+absl::Status RunEchoProcess(const EchoProcessOptions& process) {
+  const auto bytes = storage::ReadFile(process.answers_file, kMaxAnswersBytes);
   if (!bytes.ok()) return bytes.status();
   EchoServer::Options options;
   options.answers = Split(*bytes);
-  options.batch = batch;
+  options.batch = process.batch;
+  if (!process.socket.empty()) options.address = "unix:" + process.socket;
+  if (!process.certificate.empty()) {
+    options.tls = TlsFiles{
+        .authority = process.client_ca, .server = {process.certificate, process.key}, .client = {}};
+  }
   // The other half of the machine is the client's.
   options.threads = std::max(1u, std::thread::hardware_concurrency() / 2);
   const auto echo = EchoServer::Start(options);
   if (!echo.ok()) return echo.status();
   const std::string address = json{{"grpc", (*echo)->address()}}.dump();
-  if (absl::Status s = storage::WriteFileAtomically(address_file, address); !s.ok()) return s;
+  if (absl::Status s = storage::WriteFileAtomically(process.address_file, address); !s.ok()) {
+    return s;
+  }
   while (true) pause();  // until killed
 }
 

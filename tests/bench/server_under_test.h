@@ -10,10 +10,17 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
+#include "tests/bench/transport.h"
 #include "tests/support/process.h"
 
 namespace cloister::bench {
+
+// Where a server listens.
+struct Listening {
+  Transport transport = Transport::kTcp;
+  std::string socket = {};  // path, for kUnix: at most 107 bytes
+  TlsFiles tls = {};        // for kMutualTls
+};
 
 // A server in a process of its own; ends with this object.
 class ServerProcess {
@@ -24,31 +31,47 @@ class ServerProcess {
     std::string spool_directory;
     std::string feed;
     std::string root;  // path of the feed's root metadata
+    Listening listening = {};
+  };
+  struct EchoOptions {
+    std::string directory;             // for its answers and address
+    std::vector<std::string> answers;  // serialised
+    bool batch = false;                // they are of BatchLookup
+    Listening listening = {};
   };
 
-  // cloisterd on a loopback port without TLS. Returns once it takes calls.
+  // cloisterd; a loopback port is the kernel's choice. Returns once it takes calls.
   static absl::StatusOr<std::unique_ptr<ServerProcess>> StartCloisterd(const Options& options);
 
-  // This program's own echo server, answering with `answers`.
-  static absl::StatusOr<std::unique_ptr<ServerProcess>> StartEcho(
-      const std::string& directory, const std::vector<std::string>& answers, bool batch);
+  // This program's own echo server.
+  static absl::StatusOr<std::unique_ptr<ServerProcess>> StartEcho(const EchoOptions& options);
 
-  const std::string& address() const { return address_; }
+  const Target& target() const { return target_; }
   pid_t pid() const { return process_->pid(); }
 
   // Asks it to end (SIGTERM) and waits.
   absl::Status Stop();
 
  private:
-  ServerProcess(std::unique_ptr<testing::Process> process, std::string address)
-      : process_(std::move(process)), address_(std::move(address)) {}
+  ServerProcess(std::unique_ptr<testing::Process> process, const std::string& address,
+                const Listening& listening);
 
   std::unique_ptr<testing::Process> process_;
-  std::string address_;
+  Target target_;
 };
 
-// What the echo process runs: serves `answers_file` until it is killed. Returns only on error.
-absl::Status RunEchoProcess(const std::string& answers_file, const std::string& address_file,
-                            bool batch);
+// What the echo process is told on its command line.
+struct EchoProcessOptions {
+  std::string answers_file;
+  std::string address_file;
+  bool batch = false;
+  std::string socket;       // empty: a loopback port
+  std::string certificate;  // empty: plaintext
+  std::string key;
+  std::string client_ca;
+};
+
+// What the echo process runs: serves until it is killed. Returns only on error.
+absl::Status RunEchoProcess(const EchoProcessOptions& options);
 
 }  // namespace cloister::bench

@@ -1,6 +1,7 @@
 #include "tests/bench/workloads.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -10,19 +11,16 @@
 namespace cloister::bench {
 namespace {
 
-// Different keys asked in a workload; more than fit into a processor's caches.
-constexpr uint64_t kKeys = 200'000;
-constexpr uint64_t kSeed = 0x6d6561737572;
+constexpr double kHitRateTolerance = 0.08;
 
-// The key that is asked at `index`.
-reputation::Digest Asked(const Digests& listed, double hit_rate, uint64_t index) {
-  const bool hit = static_cast<double>(RandomAt(kSeed, 2 * index) % 10'000) < hit_rate * 10'000;
-  const uint64_t random = RandomAt(kSeed, 2 * index + 1);
-  if (hit) return listed.At(random % listed.count());
-  return Digests(kKeys, kSeed).At(random % kKeys);
+std::string BatchRequest(const KeyChoice& choice, uint64_t first, uint32_t keys) {
+  v1::BatchLookupRequest request;
+  for (uint32_t i = 0; i < keys; ++i) {
+    const auto key = reputation::LookupKey::ForFile(choice.At(first + i));
+    request.mutable_lookup_keys()->append(key.bytes().data(), key.bytes().size());
+  }
+  return request.SerializeAsString();
 }
-
-std::string Percent(double share) { return absl::StrCat(static_cast<int>(share * 100), " % hits"); }
 
 }  // namespace
 
@@ -33,33 +31,24 @@ std::string UnaryRequest(const reputation::Digest& digest) {
   return request.SerializeAsString();
 }
 
-Workload UnaryWorkload(const Digests& listed, double hit_rate) {
-  Workload workload;
-  workload.name = absl::StrCat("Lookup, 16 in flight, ", Percent(hit_rate));
-  workload.method = kLookupMethod;
-  workload.hit_rate = hit_rate;
-  for (uint64_t i = 0; i < kKeys; ++i) {
-    workload.requests.push_back(UnaryRequest(Asked(listed, hit_rate, i)));
-  }
-  return workload;
+std::string MethodTitle(uint32_t keys_per_request) {
+  return keys_per_request == 1 ? "Lookup" : absl::StrCat("BatchLookup of ", keys_per_request);
 }
 
-Workload BatchWorkload(const Digests& listed, double hit_rate, uint32_t keys,
-                       uint32_t outstanding) {
+Workload MakeWorkload(const KeyChoice& choice, const WorkloadSize& size) {
+  const KeyChoice::Options& options = choice.options();
   Workload workload;
-  workload.name =
-      absl::StrCat("BatchLookup of ", keys, ", ", outstanding, " in flight, ", Percent(hit_rate));
-  workload.method = kBatchLookupMethod;
-  workload.keys_per_request = keys;
-  workload.outstanding = outstanding;
-  workload.hit_rate = hit_rate;
-  for (uint64_t i = 0; i + keys <= kKeys; i += keys) {
-    v1::BatchLookupRequest request;
-    for (uint32_t k = 0; k < keys; ++k) {
-      const auto key = reputation::LookupKey::ForFile(Asked(listed, hit_rate, i + k));
-      request.mutable_lookup_keys()->append(key.bytes().data(), key.bytes().size());
-    }
-    workload.requests.push_back(request.SerializeAsString());
+  workload.name = absl::StrCat(MethodTitle(size.keys_per_request), ", ", size.outstanding,
+                               " in flight, ", std::lround(options.hit_rate * 100), " % hits");
+  if (options.spreading == Spreading::kZipf) workload.name += ", Zipf";
+  const bool unary = size.keys_per_request == 1;
+  workload.method = unary ? kLookupMethod : kBatchLookupMethod;
+  workload.keys_per_request = size.keys_per_request;
+  workload.outstanding = size.outstanding;
+  workload.hit_rate = options.hit_rate;
+  for (uint64_t i = 0; i + size.keys_per_request <= size.keys; i += size.keys_per_request) {
+    workload.requests.push_back(unary ? UnaryRequest(choice.At(i))
+                                      : BatchRequest(choice, i, size.keys_per_request));
   }
   return workload;
 }
@@ -93,6 +82,12 @@ absl::StatusOr<double> HitRate(const Workload& workload, const std::vector<std::
   }
   if (keys == 0) return absl::InternalError("no answers");
   return static_cast<double>(listed) / static_cast<double>(keys);
+}
+
+absl::Status CheckHitRate(const Workload& workload, absl::StatusOr<double> found) {
+  if (!found.ok()) return found.status();
+  if (std::abs(*found - workload.hit_rate) <= kHitRateTolerance) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat(workload.name, ": ", *found, " are listed"));
 }
 
 }  // namespace cloister::bench
