@@ -30,10 +30,10 @@ class ProtectedObjects {
 
   // Which protected object an answer by a record under keys[index] with `scope` would condemn, in
   // words as above; nullopt if none. `keys` are those of the object asked about, most specific
-  // first (see LookupKeys in reputation/object.h). Names, digests: keys[index] itself, or it lies
-  // below an own domain, whose key is then among those behind it. Addresses: what is asked about
-  // lies in a protected network; a listed prefix that merely touches one still answers for its
-  // other addresses.
+  // first (see LookupKeys in reputation/object.h). Digests: keys[index] itself. Names: keys[index]
+  // itself, or the name asked about, or it lies below an own domain: a wider record answers for the
+  // other names. Addresses: what is asked about lies in a protected network; a listed prefix that
+  // merely touches one still answers for its other addresses.
   virtual std::optional<std::string> ProtectsAnswer(std::span<const LookupKey> keys, size_t index,
                                                     Scope scope) const = 0;
 

@@ -184,9 +184,12 @@ std::optional<std::string> ProtectedSet::ProtectsAnswer(std::span<const LookupKe
   }
   if (std::optional<std::string> itself = Protects(matched, scope)) return itself;
   if (matched.kind() != ObjectKind::kHost) return std::nullopt;
-  for (size_t i = index + 1; i < keys.size() && keys[i].kind() == ObjectKind::kHost; ++i) {
+  // The name asked about, and what it lies below, whichever of them the record lists.
+  size_t name = index;
+  while (name > 0 && keys[name - 1].kind() == ObjectKind::kHost) --name;
+  for (size_t i = name; i < keys.size() && keys[i].kind() == ObjectKind::kHost; ++i) {
     const Entry* entry = FindIn(entries_, keys[i]);
-    if (entry != nullptr && entry->and_below != 0) return Describe(*entry, keys[i]);
+    if (entry != nullptr && (i == name || entry->and_below != 0)) return Describe(*entry, keys[i]);
   }
   return std::nullopt;
 }

@@ -160,6 +160,27 @@ TEST_F(ProtectionTest, HostsThatManyShareAreNotCondemnedForAPage) {
   EXPECT_EQ(Lists(HostKey("github.com")), std::nullopt);
 }
 
+TEST_F(ProtectionTest, AWiderListingDoesNotReachWhatIsProtected) {
+  config_.own_domains = {"intern.bank.example"};
+  config_.warning_lists = {
+      Write("list.json", R"({"name": "Top", "type": "string", "list": ["www.shop.example"]})")};
+  ASSERT_NO_FATAL_FAILURE(Build());
+  // bank.example and everything below it is listed, and so is shop.example.
+  EXPECT_THAT(Answer(ObjectKind::kHost, "a.intern.bank.example", "bank.example"),
+              Optional(std::string("own domain intern.bank.example")));
+  EXPECT_THAT(Answer(ObjectKind::kHost, "www.shop.example", "shop.example"),
+              Optional(std::string("warning list Top: www.shop.example")));
+  EXPECT_THAT(Answer(ObjectKind::kUrl, "http://www.shop.example/x", "shop.example"),
+              Optional(HasSubstr("www.shop.example")));
+  // The other names are answered for.
+  for (const char* name : {"bank.example", "evil.bank.example"}) {
+    EXPECT_EQ(Answer(ObjectKind::kHost, name, "bank.example"), std::nullopt) << name;
+  }
+  for (const char* name : {"shop.example", "x.www.shop.example"}) {
+    EXPECT_EQ(Answer(ObjectKind::kHost, name, "shop.example"), std::nullopt) << name;
+  }
+}
+
 TEST_F(ProtectionTest, OwnDomainsProtectWhatIsBelow) {
   config_.own_domains = {"bank.example", "mail.corp.internal"};
   ASSERT_NO_FATAL_FAILURE(Build());
@@ -170,10 +191,14 @@ TEST_F(ProtectionTest, OwnDomainsProtectWhatIsBelow) {
   EXPECT_THAT(Answer(ObjectKind::kHost, "a.www.bank.example", "bank.example"), Optional(own));
   EXPECT_THAT(Answer(ObjectKind::kUrl, "http://www.bank.example/x", "www.bank.example"),
               Optional(own));
-  // Its page may well be compromised; and what stands above it is not its own.
+  // Its page may well be compromised; and what stands above it is not its own, though a record of
+  // that does not reach what is.
   EXPECT_EQ(Answer(ObjectKind::kUrl, "http://www.bank.example/x", "www.bank.example/x"),
             std::nullopt);
-  EXPECT_EQ(Answer(ObjectKind::kHost, "x.mail.corp.internal", "corp.internal"), std::nullopt);
+  EXPECT_EQ(Answer(ObjectKind::kHost, "corp.internal", "corp.internal"), std::nullopt);
+  EXPECT_EQ(Answer(ObjectKind::kHost, "x.corp.internal", "corp.internal"), std::nullopt);
+  EXPECT_THAT(Answer(ObjectKind::kHost, "x.mail.corp.internal", "corp.internal"),
+              Optional(std::string("own domain mail.corp.internal")));
   EXPECT_EQ(Answer(ObjectKind::kHost, "notbank.example", "notbank.example"), std::nullopt);
 }
 
