@@ -39,11 +39,13 @@ size_t CharacterSize(absl::string_view text) {
     if ((byte(i) & 0xc0) != 0x80) return 0;
   }
   const bool is_c1_control = byte(0) == 0xc2 && byte(1) < 0xa0;
-  // U+200E, U+200F, U+202A to U+202E and U+2066 to U+2069 turn the direction of what follows.
+  // U+061C, U+200E, U+200F, U+202A to U+202E and U+2066 to U+2069 turn the direction of what
+  // follows.
   const bool is_direction =
-      byte(0) == 0xe2 && ((byte(1) == 0x80 && (byte(2) == 0x8e || byte(2) == 0x8f ||
-                                               (byte(2) >= 0xaa && byte(2) <= 0xae))) ||
-                          (byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9));
+      (byte(0) == 0xd8 && byte(1) == 0x9c) ||
+      (byte(0) == 0xe2 && ((byte(1) == 0x80 && (byte(2) == 0x8e || byte(2) == 0x8f ||
+                                                (byte(2) >= 0xaa && byte(2) <= 0xae))) ||
+                           (byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9)));
   return is_c1_control || is_direction ? 0 : size;
 }
 

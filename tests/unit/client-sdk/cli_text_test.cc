@@ -35,6 +35,7 @@ TEST(PrintableTest, NothingSteersTheTerminal) {
   EXPECT_EQ(Printable("plain text, b\u00fccher"), "plain text, b\u00fccher");
   EXPECT_EQ(Printable("\033[2J"), "\\x1b[2J");
   EXPECT_EQ(Printable("a\nb\x7f"), "a\\x0ab\\x7f");
+  EXPECT_EQ(Printable("a\u061cb"), "a\\xd8\\x9cb");
   EXPECT_EQ(Printable("\xc2\x9b"
                       "31m"),
             "\\xc2\\x9b31m");
