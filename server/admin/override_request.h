@@ -38,8 +38,9 @@ struct OverrideAuthor {
 // What `request` asks for, but for its reason. InvalidArgument if `valid_for` is out of range.
 absl::StatusOr<v1::Override> WantedOverride(const v1::SetOverrideRequest& request, absl::Time now);
 
-// The override that is wanted. InvalidArgument as above, for an object that strangers share (a public
-// suffix, 0.0.0.0/0), for a verdict or scope that it cannot have, for words and numbers that a record does not hold, and for times out of range.
+// The override that is wanted. InvalidArgument as above, for an object that strangers share (a
+// public suffix, 0.0.0.0/0), for a verdict or scope that it cannot have, for words and numbers that
+// a record does not hold, and for times out of range.
 absl::StatusOr<storage::Override> ParseOverride(const v1::Override& wanted,
                                                 const OverrideTarget& target,
                                                 const OverrideAuthor& author);
