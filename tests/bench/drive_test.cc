@@ -118,6 +118,7 @@ TEST(OpenLoopTest, SendsByItsScheduleAndCountsFromIt) {
   ASSERT_OK_AND_ASSIGN(const LoadResult result, DriveAtRate(load, workload, 1000));
   EXPECT_EQ(result.calls, 100u) << "no more and no fewer than were scheduled";
   EXPECT_EQ(result.latency.count(), 100u);
+  EXPECT_EQ(result.lateness.count(), 100u);
   EXPECT_GE(result.seconds, 0.098);
   EXPECT_THAT(DriveAtRate(load, workload, 0), HasCode(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(DriveAtRate(load, workload, 1), HasCode(absl::StatusCode::kInvalidArgument));

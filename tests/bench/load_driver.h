@@ -36,6 +36,7 @@ struct LoadResult {
   uint64_t calls = 0;
   double seconds = 0;
   Histogram latency;
+  Histogram lateness;       // open loop: from the scheduled time of a call until it was sent
   double client_cpu_s = 0;  // over `seconds`, of all calls counted
   double server_cpu_s = 0;
   std::vector<std::string> answers;  // the first ones, serialised

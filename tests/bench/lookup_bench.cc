@@ -1,5 +1,6 @@
 #include "tests/bench/lookup_bench.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -18,7 +19,15 @@ constexpr double kPercentiles[] = {0.5, 0.9, 0.99, 0.999};
 constexpr size_t kEcho = 0;
 constexpr size_t kProduct = 1;
 
-double Micros(double seconds) { return seconds * 1e6; }
+using Figure = std::function<double(const LoadResult&)>;
+
+double ServerMicros(const LoadResult& run) {
+  return run.server_cpu_s * 1e6 / static_cast<double>(run.calls);
+}
+
+double ClientMicros(const LoadResult& run) {
+  return run.client_cpu_s * 1e6 / static_cast<double>(run.calls);
+}
 
 std::string PercentileName(double fraction) {
   return fraction == 0.5 ? "median" : absl::StrCat(fraction * 100, "th percentile");
@@ -163,14 +172,7 @@ void LookupBench::Tell(const Running& running, const std::vector<Contender>& con
   const auto tail = [](const LoadResult& run) {
     return static_cast<double>(run.latency.Percentile(0.99));
   };
-  const auto server_cpu = [](const LoadResult& run) {
-    return Micros(run.server_cpu_s) / static_cast<double>(run.calls);
-  };
-  const auto client_cpu = [](const LoadResult& run) {
-    return Micros(run.client_cpu_s) / static_cast<double>(run.calls);
-  };
-  const auto add = [&](Row row, const std::function<double(const LoadResult&)>& figure,
-                       size_t floor) {
+  const auto add = [&](Row row, const Figure& figure, size_t floor) {
     SetRuns(Figures(runs[kProduct], figure), Figures(runs[floor], figure), &row);
     report_.Add(row);
   };
@@ -178,8 +180,8 @@ void LookupBench::Tell(const Running& running, const std::vector<Contender>& con
   add({.name = of, .unit = "k keys/s", .at_least = which.rate_at_least}, rate, kEcho);
   add({.name = "99th percentile", .unit = "us", .at_most = which.p99_at_most, .of = of}, tail,
       kEcho);
-  add({.name = "server processor time a call", .unit = "us", .of = of}, server_cpu, kEcho);
-  add({.name = "client processor time a call", .unit = "us", .of = of}, client_cpu, kEcho);
+  add({.name = "server processor time a call", .unit = "us", .of = of}, ServerMicros, kEcho);
+  add({.name = "client processor time a call", .unit = "us", .of = of}, ClientMicros, kEcho);
   for (size_t i = kProduct + 1; i < contenders.size(); ++i) {
     Row row{.name = "beside " + contenders[i].name, .unit = "k keys/s", .of = of};
     if (contenders[i].name == "Redis") row.at_least = which.redis_at_least;
@@ -216,14 +218,22 @@ absl::Status LookupBench::MeasureAtRate(const Running& running, double share, do
   const std::string of =
       absl::StrCat(MethodTitle(running.which.keys_per_request), ", open loop at ",
                    std::lround(share * 100), " % (", std::lround(rate), " calls/s)");
-  for (const double percentile : kPercentiles) {
-    const auto figure = [percentile](const LoadResult& run) {
-      return static_cast<double>(run.latency.Percentile(percentile));
-    };
-    Row row{.name = PercentileName(percentile), .unit = "us", .of = of};
+  const auto add = [&](const std::string& name, const Figure& figure) {
+    Row row{.name = name, .unit = "us", .of = of};
     SetRuns(Figures((*runs)[kProduct], figure), Figures((*runs)[kEcho], figure), &row);
     report_.Add(row);
+  };
+  for (const double percentile : kPercentiles) {
+    add(PercentileName(percentile), [percentile](const LoadResult& run) {
+      return static_cast<double>(run.latency.Percentile(percentile));
+    });
   }
+  // Whether it was the driver that could not keep up; below a microsecond is a microsecond.
+  add("sent late by, 99th percentile", [](const LoadResult& run) {
+    return std::max(1.0, static_cast<double>(run.lateness.Percentile(0.99)));
+  });
+  add("server processor time a call", ServerMicros);
+  add("client processor time a call", ClientMicros);
   for (const size_t i : {kEcho, kProduct}) {
     Histogram all;
     for (const LoadResult& run : (*runs)[i]) all.Add(run.latency);

@@ -39,6 +39,11 @@ void SleepUntil(Clock::time_point time) {
   }
 }
 
+uint64_t MicrosSince(Clock::time_point time) {
+  const auto passed = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - time);
+  return static_cast<uint64_t>(std::max<int64_t>(passed.count(), 0));
+}
+
 // A thread sends by the schedule; the one that runs it receives.
 class OpenLoop {
  public:
@@ -69,6 +74,7 @@ class OpenLoop {
     if (!status_.ok()) return status_;
     usage_.Stop();
     result_.seconds = std::chrono::duration<double>(last_ - Scheduled(uncounted_)).count();
+    result_.lateness = lateness_;
     result_.client_cpu_s = usage_.client_s();
     result_.server_cpu_s = usage_.server_s();
     return std::move(result_);
@@ -93,6 +99,7 @@ class OpenLoop {
     for (uint64_t i = 0; i < total_ && !failed_; ++i) {
       const Clock::time_point scheduled = Scheduled(i);
       if (Clock::now() < scheduled) SleepUntil(scheduled);
+      if (i >= uncounted_) lateness_.Add(MicrosSince(scheduled));
       auto* call = new Call;
       call->scheduled = scheduled;
       call->context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
@@ -121,8 +128,7 @@ class OpenLoop {
   void Count(const Call& call) {
     if (result_.calls++ == 0) usage_.Start();
     last_ = Clock::now();
-    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(last_ - call.scheduled);
-    result_.latency.Add(static_cast<uint64_t>(std::max<int64_t>(took.count(), 0)));
+    result_.latency.Add(MicrosSince(call.scheduled));
   }
 
   const LoadOptions& options_;
@@ -135,6 +141,7 @@ class OpenLoop {
   grpc::CompletionQueue queue_;
   UsageMeter usage_;
   Clock::time_point start_, last_;
+  Histogram lateness_;  // the sender's
   std::atomic<bool> failed_ = false;
   absl::Status status_;
   LoadResult result_;
