@@ -8,8 +8,9 @@
 namespace cloister::server {
 
 void UploadProgress::Start() {
+  auto alarm = std::make_unique<grpc::Alarm>();
   absl::MutexLock lock(&mutex_);
-  SetAlarm();
+  SetAlarm(std::move(alarm));
   StartReading();
 }
 
@@ -53,9 +54,9 @@ void UploadProgress::MakeOver(const absl::Status& status) {
   End(status);
 }
 
-void UploadProgress::SetAlarm() {
+void UploadProgress::SetAlarm(std::unique_ptr<grpc::Alarm> alarm) {
   arrived_ = 0;
-  alarm_ = std::make_unique<grpc::Alarm>();
+  alarm_ = std::move(alarm);
   alarm_->Set(absl::ToChronoTime(absl::Now() + pace_.patience), [this](bool) { OnAlarm(); });
 }
 
@@ -63,6 +64,10 @@ void UploadProgress::SetAlarm() {
 bool UploadProgress::Stalls() { return state_ == State::kReading && arrived_ < pace_.min_bytes; }
 
 void UploadProgress::OnAlarm() {
+  // Alarms are made and destroyed without the lock: both take one of gRPC's own, and gRPC holds
+  // that one where it calls back while it shuts down.
+  std::unique_ptr<grpc::Alarm> next = GoesOn() ? std::make_unique<grpc::Alarm>() : nullptr;
+  std::unique_ptr<grpc::Alarm> last;
   bool stalls;
   {
     absl::ReleasableMutexLock lock(&mutex_);
@@ -72,17 +77,22 @@ void UploadProgress::OnAlarm() {
       return;
     }
     stalls = Stalls();
-    alarm_.reset();
+    last = std::move(alarm_);
     if (stalls) {
       state_ = State::kOver;
-    } else if (state_ != State::kOver) {
-      SetAlarm();
+    } else if (state_ != State::kOver && next != nullptr) {
+      SetAlarm(std::move(next));
     }
   }
   if (!stalls) return;
   MakeOver(absl::DeadlineExceededError(
       absl::StrCat("the upload was given up: less than ", pace_.min_bytes, " bytes arrived in ",
                    absl::FormatDuration(pace_.patience), "; begin anew")));
+}
+
+bool UploadProgress::GoesOn() {
+  absl::MutexLock lock(&mutex_);
+  return !done_ && state_ != State::kOver;
 }
 
 // The alarm is set still unless it has just gone off for the last time.

@@ -54,8 +54,10 @@ class UploadProgress {
   bool LeaveReading(State next);
   void StartReading() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Looks again after a while whether enough has arrived.
-  void SetAlarm() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SetAlarm(std::unique_ptr<grpc::Alarm> alarm) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnAlarm();
+  // Whether the call may still need another alarm.
+  bool GoesOn();
   bool Stalls() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // On a thread for long calls.
   void Take(bool is_piece);
