@@ -52,11 +52,13 @@ struct LookupBench::Running {
 absl::Status LookupBench::Run() {
   if (absl::Status s = StartPeers(); !s.ok()) return s;
   Transport transport = Transport::kTcp;
+  bool any = false;
   for (const LookupCase& which : LookupCases(options_.quick)) {
     const auto name =
         absl::StrCat(MethodTitle(which.keys_per_request), ", ", TransportName(which.transport),
                      ", ", which.hit_rate * 100, " %, ", SpreadingName(which.spreading));
     if (!absl::StrContains(name, options_.only)) continue;
+    any = true;
     if (which.transport != transport) {
       if (absl::Status s = appliance_.Start(which.transport); !s.ok()) return s;
       transport = which.transport;
@@ -66,6 +68,11 @@ absl::Status LookupBench::Run() {
     }
   }
   redis_ = nullptr;
+  if (!any) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "no lookup's name holds \"", options_.only,
+        "\"; names are like \"BatchLookup of 1000, TCP, 5 %, uniform\" and \"Lookup, mTLS, 5 %\""));
+  }
   return transport == Transport::kTcp ? absl::OkStatus() : appliance_.Start(Transport::kTcp);
 }
 
