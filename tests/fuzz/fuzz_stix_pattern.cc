@@ -10,11 +10,11 @@
 #include "sync/feeds/stix_pattern.h"
 #include "tests/fuzz/require.h"
 
-using cloister::fuzz::Require;
 using cloister::feeds::PatternObject;
 using cloister::feeds::PatternObjects;
 using cloister::feeds::StixAlternatives;
 using cloister::feeds::StixLimits;
+using cloister::fuzz::Require;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view pattern(reinterpret_cast<const char*>(data), size);

@@ -7,9 +7,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "reputation/lookup_key.h"
-#include "reputation/record.h"
 #include "reputation/protection/protected_set.h"
 #include "reputation/protection/warning_list.h"
+#include "reputation/record.h"
 #include "tests/fuzz/require.h"
 
 using cloister::fuzz::Require;

@@ -87,7 +87,7 @@ class RealFeedsTest : public ::testing::TestWithParam<RealFeed> {
           absl::StrCat("data_directory = \"data\"\nspool_directory = \"spool\"\n",
                        "[listen]\naddress = \"unix:", directory_ / "socket",
                        "\"\ntls = \"off\"\n[storage]\nreserve_bytes = 0\n",
-                       "[updates]\npoll_interval_ms = 20\n",
+                       "[metrics]\naddress = \"\"\n[updates]\npoll_interval_ms = 20\n",
                        "[protection]\npublic_suffixes = false\nshared_hosts = false\n"
                        "private_networks = false\n",
                        feed_table));
