@@ -21,7 +21,11 @@ constexpr uint64_t kMany = 32 << 20;
 constexpr uint64_t kManyTags = 160 << 20;
 // A value at its bound that is nothing but empty lists takes some 130 MiB; without a bound these
 // documents would take several times the room.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr long kRoomKilobytes = 1024 << 10;  // sanitizers keep what was freed, and pad the rest
+#else
 constexpr long kRoomKilobytes = 256 << 10;
+#endif
 
 // A begin, and then one text as often as it takes.
 class EndlessSource : public ByteSource {
